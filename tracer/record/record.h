@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The recorder: workers write binary records (tracer/event.h) into rings of their own; one
+ * collector thread merges the rings by time and writes the lines of the trace file.
+ *
+ * The runtime calls this and nothing else of tracer/. The hot path (reserve, begin, end) takes no
+ * lock, allocates nothing, formats nothing and makes no system call, save reserve when the ring is
+ * full. Protocols (publication, the collector's cut-off) are written down in docs/recorder.md.
+ *
+ * A run has one recorder; rings are numbered as the workers are. Everything but start, stop and
+ * panic_flush is called by the worker that owns the ring.
+ */
+#ifndef WEFT_TRACER_RECORD_H
+#define WEFT_TRACER_RECORD_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tracer/event.h"
+
+struct weft__ring; /* one worker's buffer; opaque but for the inline functions in ring.h */
+
+struct weft__rec_config {
+	int argc;
+	char **argv;
+	int workers;
+	const char *guard; /* how stacks are guarded, for the header (`x_guard`): "guard", "mprotect", "none" */
+};
+
+/*
+ * Whether this run records. Written by start and stop only, while no worker runs, and by the
+ * collector when the file can no longer be written (relaxed: a record more or less is harmless).
+ */
+extern atomic_bool weft__rec_on;
+
+static inline bool weft__rec_enabled(void)
+{
+	return __builtin_expect(atomic_load_explicit(&weft__rec_on, memory_order_relaxed), 0);
+}
+
+/*
+ * Reads WEFT_TRACE (secure_getenv) and, if it names a file, opens it, writes the header and starts
+ * the collector. Called with no worker running. Returns 1 if the run records, 0 if it was not
+ * asked to, or could not: then one warning has been printed and the program runs on.
+ * `%p` in the name becomes the pid. The second and later runs of one process write NAME.2.json ...
+ */
+int weft__rec_start(const struct weft__rec_config *config);
+
+/*
+ * Drains all rings, writes `eof` with this reason and closes the file. Called with no worker
+ * running (they must have been joined), or by the one thread that ends the process. Prints the one
+ * warning if the trace is incomplete. Harmless if the run does not record.
+ */
+void weft__rec_stop(enum weft_eof_why why);
+
+/*
+ * For panics, deadlocks and exit(3): as stop, but other workers may still be recording: takes what
+ * is published by now and waits for the collector at most 2 s. Async-signal-unsafe.
+ */
+void weft__rec_abort(enum weft_eof_why why);
+
+struct weft__ring *weft__rec_ring(int worker);
+
+/*
+ * Makes sure that the next `units` units fit: call it before taking a lock, with the sum of all
+ * records that the operation can write. When the ring is full it wakes the collector and waits,
+ * holding nothing, as long as the collector advances. After it, begin never waits.
+ */
+void weft__rec_reserve(struct weft__ring *ring, unsigned units);
+
+/*
+ * Opens a record of `units` units: marks the ring open, stamps
+ *     t = max(clock, the ring's last t, *last + 1, the collector's cut-off),
+ * stores t in *last (the stamp of the object or coroutine acted on, under the lock that guards it;
+ * may be NULL) and fills in t, kind, units; all else is zero (n too). `last2` as `last`, for what
+ * acts on an object and on another coroutine.
+ */
+struct weft_rec *weft__rec_begin(struct weft__ring *ring, enum weft_ev kind, unsigned units,
+	int64_t *last, int64_t *last2);
+
+/* Publishes the record opened last and closes the ring again. */
+void weft__rec_end(struct weft__ring *ring, struct weft_rec *rec);
+
+/* The tail of a record of two or more units, and the payload behind it. */
+static inline struct weft_rec_tail *weft__rec_tail(struct weft_rec *rec)
+{
+	return (struct weft_rec_tail *)(rec + 1);
+}
+static inline char *weft__rec_payload(struct weft_rec *rec)
+{
+	return (char *)(rec + 2);
+}
+
+/*
+ * The next message number of this worker: the least one above both the ring's last and *last that
+ * is congruent to the worker's number modulo 2^k; stores it in *last. Under the channel's lock.
+ */
+uint64_t weft__rec_msg(struct weft__ring *ring, uint64_t *last);
+
+/* Test hook: ns added to the clock of worker w is w * this. Set before start. */
+extern int64_t weft__rec_test_skew_ns;
+
+/* In the child after fork: recording is off and nothing buffered is written twice. */
+void weft__rec_forked(void);
+
+#endif
