@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The three maps from time to the axis. All start from the same list: the instants at which
+ * something happened.
+ */
+#include "viewer/timescale.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tracer/trace/trace.h"
+#include "viewer/xalloc.h"
+
+/* A gap may take this share of the squeezed axis; a longer idle one is folded to it. */
+#define FOLD_SHARE 0.04
+#define FOLD_ROUNDS 6
+
+struct instants {
+	int64_t *t;
+	size_t n, cap;
+};
+
+static void add(struct instants *in, int64_t t, int64_t end_ns)
+{
+	if (t < 0 || t > end_ns)
+		return;
+	if (in->n && in->t[in->n - 1] == t)
+		return;
+	in->t = xgrow(in->t, in->n, &in->cap, sizeof *in->t);
+	in->t[in->n++] = t;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Every distinct instant, in order; 0 and the end are always among them. */
+static struct instants instants_of(const struct weft_trace *t, int64_t end_ns)
+{
+	struct instants in = {0};
+	size_t n = 0;
+
+	add(&in, 0, end_ns);
+	for (uint32_t i = 0; i < t->nevents; i++)
+		add(&in, t->events[i].t_ns, end_ns);
+	for (uint32_t i = 0; i < t->nthreads; i++) {
+		add(&in, t->threads[i].born_ns, end_ns);
+		add(&in, t->threads[i].died_ns, end_ns);
+	}
+	for (uint32_t i = 0; i < t->nmessages; i++) {
+		add(&in, t->messages[i].send_ns, end_ns);
+		add(&in, t->messages[i].recv_ns, end_ns);
+	}
+	add(&in, end_ns, end_ns);
+	qsort(in.t, in.n, sizeof *in.t, by_time);
+	for (size_t i = 0; i < in.n; i++)
+		if (!n || in.t[n - 1] != in.t[i])
+			in.t[n++] = in.t[i];
+	in.n = n;
+	return in;
+}
+
+/* For each gap between neighbouring instants: does some thread run through it? */
+static bool *busy_gaps(const struct weft_trace *t, const struct instants *in)
+{
+	bool *busy = xcalloc(in->n, sizeof *busy);
+	int32_t *edge = xcalloc(in->n + 1, sizeof *edge);
+	int32_t running = 0;
+
+	for (uint32_t i = 0; i < t->nspans; i++) {
+		const struct weft_span *s = &t->spans[i];
+		size_t k[2] = {0, 0};
+
+		if (s->state != WEFT_STATE_RUNNING)
+			continue;
+		for (int e = 0; e < 2; e++) {
+			int64_t at = e ? s->end_ns : s->begin_ns;
+			size_t lo = 0, hi = in->n;
+
+			while (lo < hi) {
+				size_t mid = lo + (hi - lo) / 2;
+
+				if (in->t[mid] < at)
+					lo = mid + 1;
+				else
+					hi = mid;
+			}
+			k[e] = lo;
+		}
+		edge[k[0]]++;
+		edge[k[1]]--;
+	}
+	for (size_t i = 0; i < in->n; i++) {
+		running += edge[i];
+		busy[i] = running > 0;
+	}
+	free(edge);
+	return busy;
+}
+
+static void add_fold(struct timescale *s, size_t *cap, struct timescale_fold fold)
+{
+	s->folds = xgrow(s->folds, s->nfolds, cap, sizeof *s->folds);
+	s->folds[s->nfolds++] = fold;
+}
+
+/*
+ * Idle gaps are cut to FOLD_SHARE of what is then left, so the limit is found in a few rounds; when
+ * nearly everything is gap, the rounds end before the limit becomes nothing.
+ */
+static void squeeze(struct timescale *s, const struct weft_trace *t, const struct instants *in)
+{
+	bool *busy = busy_gaps(t, in);
+	double shown = (double)(in->t[in->n - 1] - in->t[0]), limit = 0, at = 0;
+	size_t cap = 0;
+
+	for (int round = 0; round < FOLD_ROUNDS; round++) {
+		limit = shown * FOLD_SHARE;
+		shown = 0;
+		for (size_t i = 0; i + 1 < in->n; i++) {
+			double gap = (double)(in->t[i + 1] - in->t[i]);
+
+			shown += busy[i] ? gap : fmin(gap, limit);
+		}
+	}
+	s->npoints = (uint32_t)in->n;
+	for (size_t i = 0; i < in->n; i++) {
+		double gap = i + 1 < in->n ? (double)(in->t[i + 1] - in->t[i]) : 0;
+		bool fold = i + 1 < in->n && !busy[i] && gap > limit;
+
+		s->points[i] = (struct timescale_point){in->t[i], at / shown};
+		if (fold)
+			add_fold(s, &cap,
+				(struct timescale_fold){
+					in->t[i], in->t[i + 1], at / shown, (at + limit) / shown});
+		at += fold ? limit : gap;
+	}
+	free(busy);
+}
+
+void timescale_init(struct timescale *s, const struct weft_trace *t, enum view_axis axis)
+{
+	int64_t end_ns = t->end_ns > 0 ? t->end_ns : 1;
+	struct instants in = instants_of(t, end_ns);
+
+	*s = (struct timescale){0};
+	s->points = xcalloc(in.n, sizeof *s->points);
+	if (axis == VIEW_AXIS_SQUEEZED) {
+		squeeze(s, t, &in);
+	} else if (axis == VIEW_AXIS_ORDER) {
+		s->npoints = (uint32_t)in.n;
+		for (size_t i = 0; i < in.n; i++)
+			s->points[i] =
+				(struct timescale_point){in.t[i], (double)i / (double)(in.n - 1)};
+	} else {
+		s->npoints = 2;
+		s->points[0] = (struct timescale_point){0, 0};
+		s->points[1] = (struct timescale_point){end_ns, 1};
+	}
+	s->points[s->npoints - 1].y = 1;
+	free(in.t);
+}
+
+void timescale_finish(struct timescale *s)
+{
+	free(s->points);
+	free(s->folds);
+	*s = (struct timescale){0};
+}
+
+double timescale_y(const struct timescale *s, int64_t t_ns)
+{
+	const struct timescale_point *p = s->points;
+	uint32_t lo = 0, hi = s->npoints - 1;
+
+	if (t_ns <= p[0].t_ns)
+		return p[0].y;
+	if (t_ns >= p[hi].t_ns)
+		return p[hi].y;
+	while (hi - lo > 1) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (p[mid].t_ns <= t_ns)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return p[lo].y + (p[hi].y - p[lo].y) * (double)(t_ns - p[lo].t_ns) /
+				 (double)(p[hi].t_ns - p[lo].t_ns);
+}
+
+int64_t timescale_t(const struct timescale *s, double y)
+{
+	const struct timescale_point *p = s->points;
+	uint32_t lo = 0, hi = s->npoints - 1;
+
+	if (!(y > p[0].y))
+		return p[0].t_ns;
+	if (y >= p[hi].y)
+		return p[hi].t_ns;
+	while (hi - lo > 1) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (p[mid].y <= y)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return p[lo].t_ns +
+	       llround((double)(p[hi].t_ns - p[lo].t_ns) * (y - p[lo].y) / (p[hi].y - p[lo].y));
+}
+
+static const char *const words[VIEW_AXIS_COUNT] = {"wall", "order", "squeezed"};
+
+const char *timescale_word(enum view_axis axis)
+{
+	return (unsigned)axis < VIEW_AXIS_COUNT ? words[axis] : "?";
+}
+
+int timescale_find(const char *word, enum view_axis *ret_axis)
+{
+	for (unsigned i = 0; i < VIEW_AXIS_COUNT; i++) {
+		if (strcmp(words[i], word) == 0) {
+			*ret_axis = (enum view_axis)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+/*
+ * The rule: cut the run into 64 slices of equal time and count the sends in each. If the fullest
+ * eight slices hold more than half of the messages, true proportions would crowd them into an
+ * eighth of the picture: order. The rest, and runs of less than four messages, are shown as they
+ * were.
+ */
+enum view_axis timescale_choose(const struct weft_trace *t)
+{
+	enum { SLICES = 64, FULLEST = 8 };
+	uint32_t count[SLICES] = {0}, crowded = 0;
+
+	if (t->nmessages < 4 || t->end_ns <= 0)
+		return VIEW_AXIS_WALL;
+	for (uint32_t i = 0; i < t->nmessages; i++) {
+		double y = (double)t->messages[i].send_ns / (double)t->end_ns;
+
+		count[y < 0 ? 0 : y >= 1 ? SLICES - 1 : (int)(y * SLICES)]++;
+	}
+	for (int k = 0; k < FULLEST; k++) {
+		int best = 0;
+
+		for (int i = 1; i < SLICES; i++)
+			if (count[i] > count[best])
+				best = i;
+		crowded += count[best];
+		count[best] = 0;
+	}
+	return crowded > t->nmessages / 2 ? VIEW_AXIS_ORDER : VIEW_AXIS_WALL;
+}
