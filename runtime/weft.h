@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * weft: coroutines and channels for C, with Go's semantics, on all cores.
+ *
+ *	WEFT_CHAN(string_chan, const char *)
+ *
+ *	static void ping(string_chan *c)
+ *	{
+ *		weft_send(c, "ping");
+ *	}
+ *
+ *	static int app(int argc, char **argv)
+ *	{
+ *		string_chan *c = weft_make(string_chan, 0);
+ *		const char *s;
+ *
+ *		weft_go(ping, c);
+ *		weft_recv(c, &s);
+ *		puts(s);
+ *		return 0;
+ *	}
+ *
+ *	int main(int argc, char **argv)
+ *	{
+ *		return weft_run(app, argc, argv);
+ *	}
+ *
+ * This header reads from top to bottom as the manual. What holds everywhere:
+ *
+ * - Calls that can fail return >= 0 or a negative errno value, never errno itself: a coroutine may
+ *   wake on another OS thread. For the same reason re-read errno after each weft call, and hold no
+ *   pthread mutex, FILE lock or other state bound to a thread across one.
+ * - Everything here is for coroutines, save weft_run (the main program) and weft_post (any thread).
+ *   A call from elsewhere is a panic: one line that says what was wrong, then abort().
+ * - Times are int64_t nanoseconds of CLOCK_MONOTONIC. A deadline (`until`) is such a time, or
+ *   WEFT_NEVER; one in the past still takes what is ready at once.
+ */
+#ifndef WEFT_H
+#define WEFT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define WEFT_API __attribute__((visibility("default")))
+
+/* ---- The run -------------------------------------------------------------------------------- */
+
+/*
+ * Runs `app` as coroutine 1 and returns what it returns. The calling thread becomes worker 0;
+ * WEFT_WORKERS (1 to 256, default: one for each CPU this process may use) says how many there are.
+ *
+ * The run ends when `app` returns, as a Go program ends with main: coroutines that are still
+ * blocked or ready are abandoned (nothing of theirs runs any more) and channels are freed. One that
+ * is running is waited for until its next weft call, at most 2 s.
+ * A process may call it again, one run after the other; not from inside a run.
+ *
+ * When nothing can go on any more, it does not return: a report of who waits for what goes to
+ * stderr, stdio is flushed, and the process ends with exit status 2.
+ *
+ * WEFT_TRACE=FILE in the environment records the run. Returns -ENOMEM or -EAGAIN if memory or
+ * threads could not be had before `app` began.
+ */
+WEFT_API int weft_run(int (*app)(int argc, char **argv), int argc, char **argv);
+
+/* "0.1.0": of the library that is linked, which may be newer than this header. */
+WEFT_API const char *weft_version(void);
+
+/* ---- Coroutines -------------------------------------------------------------------------------
+ *
+ * A coroutine runs a function of one pointer argument of any type, on a stack of its own: 64 KiB by
+ * default (256 KiB in debug and sanitizer builds; WEFT_STACK=KIB sets it, 16 to 65536), 8 MiB for
+ * coroutine 1. printf and friends fit; deep recursion and large arrays may not. Coroutines move
+ * between workers wherever they wait.
+ */
+
+/*
+ * weft_go(fn, arg): starts fn(arg), detached, as Go's `go`. The pointer is handed on as it is; what
+ * it points to must live long enough.
+ */
+#define weft_go(fn, ...)                                                                           \
+	weft_co_go(WEFT__FN(fn, __VA_ARGS__), #fn, WEFT__PTR(__VA_ARGS__), 0, WEFT__HERE)
+
+/*
+ * weft_go_copy(fn, arg): the same, but fn gets a pointer to a copy of *arg on its own stack, which
+ * lives until fn returns. At most WEFT_ARG_MAX bytes.
+ *
+ *	weft_go_copy(filter, &(struct filter){in, out, prime});
+ */
+#define weft_go_copy(fn, ...)                                                                      \
+	weft_co_go(WEFT__FN(fn, __VA_ARGS__), #fn, WEFT__PTR(__VA_ARGS__), WEFT__ARG(__VA_ARGS__), \
+		WEFT__HERE)
+
+/*
+ * weft_spawn(fn, arg), weft_spawn_copy(fn, arg): starts `int fn(T *)` and returns a handle. The
+ * handle must be given to weft_join exactly once; the coroutine's stack is freed when fn returns.
+ */
+#define weft_spawn(fn, ...)                                                                        \
+	weft_co_spawn(WEFT__INT_FN(fn, __VA_ARGS__), #fn, WEFT__PTR(__VA_ARGS__), 0, WEFT__HERE)
+#define weft_spawn_copy(fn, ...)                                                                   \
+	weft_co_spawn(WEFT__INT_FN(fn, __VA_ARGS__), #fn, WEFT__PTR(__VA_ARGS__),                  \
+		WEFT__ARG(__VA_ARGS__), WEFT__HERE)
+
+struct weft_handle;
+
+/*
+ * Waits until the coroutine has ended, stores what it returned in *ret_code (may be NULL) and frees
+ * the handle. weft_join_until gives -ETIMEDOUT at the deadline; the handle is then still good.
+ */
+WEFT_API int weft_join(struct weft_handle *handle, int *ret_code);
+WEFT_API int weft_join_until(struct weft_handle *handle, int *ret_code, int64_t until);
+
+/* Lets others run; goes on when its turn comes again. */
+WEFT_API void weft_yield(void);
+
+/* The running coroutine's number: 1 is `app`, never used twice in a run. */
+WEFT_API uint64_t weft_self(void);
+
+/* Names the running coroutine, for traces and reports; at most 47 bytes are kept. */
+WEFT_API void weft_set_name(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- Channels ---------------------------------------------------------------------------------
+ *
+ * As in Go: FIFO, unbuffered (capacity 0) or buffered, shared by any number of coroutines on all
+ * workers. A null channel is Go's nil channel: send and receive on it wait for ever.
+ *
+ * WEFT_CHAN(int_chan, int) at file scope declares the type int_chan of channels of int. What is
+ * sent is checked against it at compile time: a double or a wrong pointer on such a channel is
+ * diagnosed, an int on a channel of long is converted. A `const char *` is shown as a string in
+ * traces (and read up to 256 bytes when it is sent); any other pointer is never followed.
+ */
+
+/*
+ * weft_make(int_chan, capacity): a new channel, with one reference. It never fails: out of memory is
+ * a panic, as is a capacity that memory cannot hold.
+ */
+#define weft_make(type, capacity)                                                                  \
+	((type *)weft_chan_make(&type##_weft_elem, (capacity), WEFT__HERE))
+
+/*
+ * weft_send(c, value): sends a copy of the value; waits until a receiver has taken it or the buffer
+ * has room. A send on a closed channel is a panic. Returns 0.
+ *
+ * weft_send_until(c, value, until): -ETIMEDOUT if it was not taken by then.
+ * weft_try_send(c, value): -EAGAIN if it would have to wait.
+ */
+#define weft_send(c, ...)                                                                          \
+	weft_chan_send(WEFT__CHAN(c), WEFT__VALUE(c, (__VA_ARGS__)), WEFT_NEVER)
+#define weft_send_until(c, value, until)                                                           \
+	weft_chan_send(WEFT__CHAN(c), WEFT__VALUE(c, (value)), (until))
+#define weft_try_send(c, ...)                                                                      \
+	weft_chan_send(WEFT__CHAN(c), WEFT__VALUE(c, (__VA_ARGS__)), WEFT_NOW)
+
+/*
+ * weft_recv(c, &v): receives into v (a null pointer: drops the value). True, or false when the
+ * channel is closed and drained; v is then zero. So a loop over all that comes is
+ *
+ *	while (weft_recv(c, &v))
+ *
+ * weft_recv_until(c, &v, until): 0, -EPIPE when closed and drained, or -ETIMEDOUT.
+ * weft_try_recv(c, &v): 0, -EPIPE, or -EAGAIN.
+ */
+#define weft_recv(c, ptr)                                                                          \
+	weft__received(weft_chan_recv(WEFT__CHAN(c), WEFT__INTO(c, ptr), WEFT_NEVER))
+#define weft_recv_until(c, ptr, until)                                                             \
+	weft_chan_recv(WEFT__CHAN(c), WEFT__INTO(c, ptr), (until))
+#define weft_try_recv(c, ptr) weft_chan_recv(WEFT__CHAN(c), WEFT__INTO(c, ptr), WEFT_NOW)
+
+/*
+ * weft_close(c): no more sends; receivers get what is buffered, then false. Wakes everybody who
+ * waits. Closing twice, or closing a null channel, is a panic.
+ */
+#define weft_close(c) weft_chan_close(WEFT__CHAN(c))
+
+#define weft_len(c) weft_chan_len(WEFT__CHAN(c)) /* values buffered now */
+#define weft_cap(c) weft_chan_cap(WEFT__CHAN(c)) /* values that fit */
+
+/*
+ * Channels are counted: weft_make gives one reference, weft_ref(c) adds one, weft_unref(c) drops one
+ * and frees the channel (and whatever is buffered in it) with the last. Whoever waits on a channel
+ * keeps it alive meanwhile. What is left at the end of the run is freed then.
+ */
+#define weft_ref(c) weft_chan_ref(WEFT__CHAN(c))
+#define weft_unref(c) weft_chan_unref(WEFT__CHAN(c))
+
+/* weft_chan_name(c, "jobs"): names it, for traces and reports; at most 47 bytes are kept. */
+#define weft_chan_name(c, ...) weft_chan_set_name(WEFT__CHAN(c), __VA_ARGS__)
+
+/* The element of a channel of mere tokens: WEFT_CHAN(done_chan, weft_unit), weft_send(c, WEFT_UNIT). */
+typedef struct weft_unit {
+	char weft_nothing;
+} weft_unit;
+
+/* ---- Select -----------------------------------------------------------------------------------
+ *
+ *	switch (weft_select(weft_on_recv(jobs, &job), weft_on_send(results, r))) {
+ *	case 0: ...		a job came
+ *	case 1: ...		r was taken
+ *	}
+ *
+ * Waits until one of the cases can go on, does it, and returns its index. Among several that are
+ * ready, each is equally likely. A case on a null channel is never ready.
+ */
+struct weft_case {
+	struct weft_chan *chan;
+	void *value; /* private from here */
+	bool *ret_ok;
+	int send;
+};
+
+#define weft_on_recv(c, ptr) WEFT__CASE(WEFT__CHAN(c), WEFT__INTO(c, ptr), 0, 0)
+/* The same; *ret_ok (a bool) says whether a value came, false: the channel is closed and drained. */
+#define weft_on_recv_ok(c, ptr, ret_ok) WEFT__CASE(WEFT__CHAN(c), WEFT__INTO(c, ptr), ret_ok, 0)
+#define weft_on_send(c, ...) WEFT__CASE(WEFT__CHAN(c), WEFT__VALUE(c, (__VA_ARGS__)), 0, 1)
+
+#define weft_select(...) WEFT__SELECT(WEFT_NEVER, __VA_ARGS__)
+/* With a deadline: -ETIMEDOUT if no case was ready by then. */
+#define weft_select_until(until, ...) WEFT__SELECT(until, __VA_ARGS__)
+/* With a default: -EAGAIN if no case is ready now. */
+#define weft_try_select(...) WEFT__SELECT(WEFT_NOW, __VA_ARGS__)
+
+/* The same for an array of n cases (at most 65536), with `until` WEFT_NEVER, WEFT_NOW or a time. */
+WEFT_API int weft_chan_select(struct weft_case *cases, int n, int64_t until);
+
+/* ---- Time ------------------------------------------------------------------------------------- */
+
+#define WEFT_NEVER INT64_MAX /* as a deadline: none */
+#define WEFT_NOW INT64_MIN   /* as a deadline: do not wait */
+#define WEFT_US INT64_C(1000)
+#define WEFT_MS INT64_C(1000000)
+#define WEFT_SEC INT64_C(1000000000)
+
+WEFT_API int64_t weft_now(void);
+/* weft_sleep(20 * WEFT_MS). Zero and less: at once. Other coroutines go on meanwhile. */
+WEFT_API void weft_sleep(int64_t ns);
+WEFT_API void weft_sleep_until(int64_t t);
+
+/* ---- Wait groups ------------------------------------------------------------------------------
+ *
+ * As Go's sync.WaitGroup: a counter that can be waited for. Zeroed memory is a wait group of zero.
+ * It must not move or go while somebody waits; weft_waitgroup_finish when it is no longer used is
+ * needed only where its memory is used again for something else.
+ */
+struct weft_waitgroup {
+	uint32_t weft_lock;
+	uint32_t weft_flags;
+	int64_t weft_count;
+	uint64_t weft_id;
+	int64_t weft_last;
+	void *weft_queue[2];
+};
+
+WEFT_API void weft_waitgroup_add(struct weft_waitgroup *group, int64_t delta); /* below 0: panic */
+WEFT_API void weft_waitgroup_done(struct weft_waitgroup *group);
+WEFT_API void weft_waitgroup_wait(struct weft_waitgroup *group);
+/* 0, or -ETIMEDOUT. */
+WEFT_API int weft_waitgroup_wait_until(struct weft_waitgroup *group, int64_t until);
+WEFT_API void weft_waitgroup_finish(struct weft_waitgroup *group);
+
+/* ---- Other threads ----------------------------------------------------------------------------
+ *
+ * A thread that is not a worker may do one thing: have a function run as a coroutine. A coroutine
+ * opens a door for it first; while a door is open, a run in which everybody waits is not taken for a
+ * deadlock. Doors close with weft_door_close (any thread, once each) or with the run.
+ */
+struct weft_door;
+
+WEFT_API struct weft_door *weft_door_open(void);
+WEFT_API void weft_door_close(struct weft_door *door);
+/* Runs fn(arg) as a detached coroutine. Any thread. 0, -ENOMEM, or -ESHUTDOWN: the run has ended. */
+WEFT_API int weft_post(struct weft_door *door, void (*fn)(void *arg), void *arg);
+
+/* ---- Below: what the macros above are made of ------------------------------------------------- */
+
+#define WEFT_ARG_MAX 1024
+
+struct weft_chan;
+
+enum weft_elem_kind {
+	WEFT_ELEM_UNIT,
+	WEFT_ELEM_INT,
+	WEFT_ELEM_UINT,
+	WEFT_ELEM_FLOAT,
+	WEFT_ELEM_BOOL,
+	WEFT_ELEM_CSTR,
+	WEFT_ELEM_PTR,
+	WEFT_ELEM_BYTES
+};
+
+/* Describes the elements of a channel; must live as long as the run. */
+struct weft_elem {
+	const char *name; /* the C type, as it is written */
+	uint32_t size;	  /* bytes */
+	uint32_t kind;	  /* enum weft_elem_kind */
+};
+
+typedef void (*weft_fn)(void *arg);
+typedef int (*weft_int_fn)(void *arg);
+
+WEFT_API void weft_co_go(weft_fn fn, const char *name, const void *arg, size_t copy_bytes,
+	const char *at_fn, const char *at_file, int at_line);
+WEFT_API struct weft_handle *weft_co_spawn(weft_int_fn fn, const char *name, const void *arg,
+	size_t copy_bytes, const char *at_fn, const char *at_file, int at_line);
+WEFT_API struct weft_chan *weft_chan_make(const struct weft_elem *elem, size_t capacity,
+	const char *at_fn, const char *at_file, int at_line);
+WEFT_API int weft_chan_send(struct weft_chan *chan, const void *value, int64_t until);
+WEFT_API int weft_chan_recv(struct weft_chan *chan, void *ret_value, int64_t until);
+WEFT_API void weft_chan_close(struct weft_chan *chan);
+WEFT_API size_t weft_chan_len(struct weft_chan *chan);
+WEFT_API size_t weft_chan_cap(struct weft_chan *chan);
+WEFT_API struct weft_chan *weft_chan_ref(struct weft_chan *chan);
+WEFT_API void weft_chan_unref(struct weft_chan *chan);
+WEFT_API void weft_chan_set_name(struct weft_chan *chan, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static inline bool weft__received(int result)
+{
+	return result == 0;
+}
+
+#define WEFT__HERE __func__, __FILE__, __LINE__
+
+#ifndef __cplusplus
+
+#define WEFT_UNIT ((weft_unit){0})
+
+#define WEFT_CHAN(chan_type, elem_type)                                                            \
+	typedef struct chan_type {                                                                 \
+		elem_type weft_elem;                                                               \
+	} chan_type;                                                                               \
+	static const struct weft_elem chan_type##_weft_elem __attribute__((unused)) = {            \
+		#elem_type, sizeof(elem_type), WEFT__KIND(elem_type)};
+
+/* gcc's classes of types: 5 is a pointer, 1 to 4 integers, enums and booleans, 8 reals. */
+#define WEFT__KIND(type)                                                                           \
+	_Generic(*(type *)0, weft_unit                                                             \
+		 : WEFT_ELEM_UNIT, _Bool                                                           \
+		 : WEFT_ELEM_BOOL, unsigned char                                                   \
+		 : WEFT_ELEM_UINT, unsigned short                                                  \
+		 : WEFT_ELEM_UINT, unsigned int                                                    \
+		 : WEFT_ELEM_UINT, unsigned long                                                   \
+		 : WEFT_ELEM_UINT, unsigned long long                                              \
+		 : WEFT_ELEM_UINT, const char *                                                    \
+		 : WEFT_ELEM_CSTR, default                                                         \
+		 : __builtin_classify_type(*(type *)0) == 5   ? WEFT_ELEM_PTR                      \
+		   : __builtin_classify_type(*(type *)0) == 8 ? WEFT_ELEM_FLOAT                    \
+		   : __builtin_classify_type(*(type *)0) <= 4 ? WEFT_ELEM_INT                      \
+							      : WEFT_ELEM_BYTES)
+
+/* A typed channel as the untyped one; does not compile for anything else. */
+#define WEFT__CHAN(c) ((void)sizeof((c)->weft_elem), (struct weft_chan *)(c))
+
+/*
+ * A pointer to the value, converted as by assignment. The conditional never evaluates the channel:
+ * it makes the compiler compare the types, structs and pointers included. A real number on a channel
+ * of integers would pass that, hence the assertion.
+ */
+#define WEFT__VALUE(c, value)                                                                      \
+	(WEFT__NOT_REAL_TO_INT(c, value),                                                          \
+		(__typeof__((c)->weft_elem)[1]){1 ? value : (c)->weft_elem})
+#define WEFT__IS_REAL(x) _Generic((x), float : 1, double : 1, long double : 1, default : 0)
+#define WEFT__NOT_REAL_TO_INT(c, value)                                                            \
+	WEFT__ASSERT(!(WEFT__IS_REAL(value) && !WEFT__IS_REAL((c)->weft_elem)),                    \
+		weft_error_a_real_number_is_sent_on_a_channel_of_another_type)
+
+/* An assertion inside an expression: the incomplete struct's name is what the compiler complains of. */
+#define WEFT__ASSERT(condition, message)                                                           \
+	((void)sizeof(*__builtin_choose_expr(condition, (char *)0, (struct message *)0)))
+
+#define WEFT__INTO(c, ptr) (1 ? (ptr) : &(c)->weft_elem)
+
+#define WEFT__CASE(chan, value, ret_ok, send) ((struct weft_case){chan, value, ret_ok, send})
+#define WEFT__SELECT(until, ...)                                                                   \
+	weft_chan_select((struct weft_case[]){__VA_ARGS__},                                        \
+		(int)(sizeof((struct weft_case[]){__VA_ARGS__}) / sizeof(struct weft_case)), (until))
+
+/* The call is never evaluated: it makes the compiler check the argument against the function. */
+#define WEFT__FN(fn, ...) ((void)sizeof(((fn)(__VA_ARGS__)), 0), (weft_fn)(fn))
+#define WEFT__INT_FN(fn, ...)                                                                      \
+	((void)sizeof(_Generic((fn)(__VA_ARGS__), int : 0)), (weft_int_fn)(fn))
+#define WEFT__PTR(...) ((const void *)(__VA_ARGS__))
+#define WEFT__ARG(...)                                                                             \
+	(WEFT__ASSERT(sizeof(*(__VA_ARGS__)) <= WEFT_ARG_MAX,                                      \
+		 weft_error_the_argument_is_larger_than_WEFT_ARG_MAX),                             \
+		sizeof(*(__VA_ARGS__)))
+
+#else /* __cplusplus */
+} /* extern "C" */
+
+#define WEFT_UNIT (weft_unit())
+
+#define WEFT_CHAN(chan_type, elem_type)                                                            \
+	typedef struct chan_type {                                                                 \
+		elem_type weft_elem;                                                               \
+	} chan_type;                                                                               \
+	static const struct weft_elem chan_type##_weft_elem __attribute__((unused)) = {            \
+		#elem_type, sizeof(elem_type), weft__::kind<elem_type>::value};
+
+namespace weft__
+{
+template <class T> struct kind {
+	static const uint32_t value = __is_enum(T) ? WEFT_ELEM_INT : WEFT_ELEM_BYTES;
+};
+template <class T> struct kind<T *> {
+	static const uint32_t value = WEFT_ELEM_PTR;
+};
+template <class T> struct real {
+	static const bool value = false;
+};
+#define WEFT__TYPE(type, k)                                                                        \
+	template <> struct kind<type> {                                                            \
+		static const uint32_t value = k;                                                   \
+	}
+WEFT__TYPE(weft_unit, WEFT_ELEM_UNIT);
+WEFT__TYPE(bool, WEFT_ELEM_BOOL);
+WEFT__TYPE(char, WEFT_ELEM_INT);
+WEFT__TYPE(signed char, WEFT_ELEM_INT);
+WEFT__TYPE(short, WEFT_ELEM_INT);
+WEFT__TYPE(int, WEFT_ELEM_INT);
+WEFT__TYPE(long, WEFT_ELEM_INT);
+WEFT__TYPE(long long, WEFT_ELEM_INT);
+WEFT__TYPE(unsigned char, WEFT_ELEM_UINT);
+WEFT__TYPE(unsigned short, WEFT_ELEM_UINT);
+WEFT__TYPE(unsigned int, WEFT_ELEM_UINT);
+WEFT__TYPE(unsigned long, WEFT_ELEM_UINT);
+WEFT__TYPE(unsigned long long, WEFT_ELEM_UINT);
+WEFT__TYPE(float, WEFT_ELEM_FLOAT);
+WEFT__TYPE(double, WEFT_ELEM_FLOAT);
+WEFT__TYPE(long double, WEFT_ELEM_FLOAT);
+WEFT__TYPE(const char *, WEFT_ELEM_CSTR);
+#undef WEFT__TYPE
+template <> struct real<float> {
+	static const bool value = true;
+};
+template <> struct real<double> {
+	static const bool value = true;
+};
+template <> struct real<long double> {
+	static const bool value = true;
+};
+
+/* Holds a converted value until the end of the full expression. */
+template <class E> struct box {
+	E value;
+	template <class V> explicit box(const V &v) : value(v)
+	{
+		static_assert(!real<V>::value || real<E>::value,
+			"a real number is sent on a channel of another type");
+	}
+	void *ptr()
+	{
+		return &value;
+	}
+};
+template <class E> E *into(E *p, E *)
+{
+	return p;
+}
+template <class F, class A> weft_fn plain_fn(F *f, A a)
+{
+	(void)sizeof((f(a), 0));
+	return reinterpret_cast<weft_fn>(f);
+}
+template <class A> weft_int_fn joined_fn(int (*f)(A), A)
+{
+	return reinterpret_cast<weft_int_fn>(f);
+}
+template <class... C> int select(int64_t until, C... cases)
+{
+	struct weft_case list[] = {cases...};
+	return weft_chan_select(list, (int)sizeof...(cases), until);
+}
+} /* namespace weft__ */
+
+#define WEFT__CHAN(c) ((void)sizeof((c)->weft_elem), reinterpret_cast<struct weft_chan *>(c))
+#define WEFT__VALUE(c, value) (weft__::box<decltype((c)->weft_elem)>(value).ptr())
+#define WEFT__INTO(c, dest) (weft__::into<decltype((c)->weft_elem)>((dest), nullptr))
+#define WEFT__CASE(chan, value, ret_ok, send) (weft_case{chan, value, ret_ok, send})
+#define WEFT__SELECT(until, ...) (weft__::select((until), __VA_ARGS__))
+#define WEFT__FN(fn, ...) (weft__::plain_fn((fn), (__VA_ARGS__)))
+#define WEFT__INT_FN(fn, ...) (weft__::joined_fn((fn), (__VA_ARGS__)))
+#define WEFT__PTR(...) (static_cast<const void *>(__VA_ARGS__))
+#define WEFT__ARG(...) (sizeof(*(__VA_ARGS__)))
+
+#endif /* __cplusplus */
+
+#endif /* WEFT_H */
