@@ -32,14 +32,15 @@ struct view {
 	enum view_axis axis;
 	enum theme_name theme;
 	struct view_camera camera;
-	double head; /* the play head on the axis, 0..1: nothing later is drawn; 1 is the whole run */
-	double line_width; /* factor, 1 is normal */
-	bool playing;	   /* draws the pause sign in place of the play sign */
-	double speed;	   /* factor, shown beside the time */
-	bool bar;	   /* the time line with its play button at the bottom */
-	bool help;	   /* the overlay with the keys */
-	bool labels;	   /* values beside the arrows */
-	uint32_t hover;	   /* thread under the mouse, or WEFT_NO_INDEX */
+	double head; /* the play head on the axis, 0..1: nothing later is drawn; 1 is the whole run
+		      */
+	double line_width;  /* factor, 1 is normal */
+	bool playing;	    /* draws the pause sign in place of the play sign */
+	double speed;	    /* factor, shown beside the time */
+	bool bar;	    /* the time line with its play button at the bottom */
+	bool help;	    /* the overlay with the keys */
+	bool labels;	    /* values beside the arrows */
+	uint32_t hover;	    /* thread under the mouse, or WEFT_NO_INDEX */
 	const char *notice; /* one line to show for a moment, or NULL */
 };
 
