@@ -241,7 +241,7 @@ enum weft_class {
  * one unit, then a payload padded with zeros. Which field holds what:
  *
  *   kind      co       on        why    n          a          b          c          d        payload
- *   SPAWN     parent   new       -      line       stack B    -          -          -        name\0fn\0file\0
+ *   SPAWN     parent   new       -      line       stack B    -          -          -        name\0fn\0file\0in\0
  *   MAKE      co       object    type   line       capacity   elem size  class      count    name\0elem\0fn\0file\0
  *   FREE      co       object    -      -          (no tail)
  *   NAME      co (0: names the object)  object (0: names co)  -  -  -  -  -  -               name\0
@@ -260,7 +260,11 @@ enum weft_class {
  *   ADD       co       object    -      delta      value      -          -          -
  *   WORKER    -        -         op     cpu        tid        -          -          -
  *   STEAL     -        -         -      from       count      -          -          -        count x uint64_t
- *   LOG       co       -         -      -          (no tail)                                 text\0, level error
+ *   LOG       co       -         -      -          -          -          -          -        text\0, level error
+ *
+ * In SPAWN `fn` is the function that was spawned, `file`, line and `in` (the function around it,
+ * may be missing) are where. In MAKE file, line and `fn` are where. Every payload starts behind the
+ * tail. -1 means "not there" for cpu, too.
  *
  * 0 means "not there" for co, on, msg, by, from, of, until; -1 for case and len. Times are ns of
  * the run's clock; the collector subtracts the run's start. `value` is the element itself if it
