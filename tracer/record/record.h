@@ -20,15 +20,17 @@
 
 #include "tracer/event.h"
 
-struct weft__ring; /* one worker's buffer; opaque but for the inline functions in ring.h */
+struct weft__ring; /* one worker's buffer */
 
 struct weft__rec_config {
 	int argc;
 	char **argv;
 	int workers;
-	const char *guard; /* how stacks are guarded, for the header (`x_guard`): "guard", "mprotect", "none" */
+	const char *guard; /* how stacks are guarded, for the header (`x_guard`): "guard",
+			      "mprotect", "none" */
 };
 
+#ifndef WEFT_NO_TRACE
 /*
  * Whether this run records. Written by start and stop only, while no worker runs, and by the
  * collector when the file can no longer be written (relaxed: a record more or less is harmless).
@@ -77,21 +79,11 @@ void weft__rec_reserve(struct weft__ring *ring, unsigned units);
  * may be NULL) and fills in t, kind, units; all else is zero (n too). `last2` as `last`, for what
  * acts on an object and on another coroutine.
  */
-struct weft_rec *weft__rec_begin(struct weft__ring *ring, enum weft_ev kind, unsigned units,
-	int64_t *last, int64_t *last2);
+struct weft_rec *weft__rec_begin(
+	struct weft__ring *ring, enum weft_ev kind, unsigned units, int64_t *last, int64_t *last2);
 
 /* Publishes the record opened last and closes the ring again. */
 void weft__rec_end(struct weft__ring *ring, struct weft_rec *rec);
-
-/* The tail of a record of two or more units, and the payload behind it. */
-static inline struct weft_rec_tail *weft__rec_tail(struct weft_rec *rec)
-{
-	return (struct weft_rec_tail *)(rec + 1);
-}
-static inline char *weft__rec_payload(struct weft_rec *rec)
-{
-	return (char *)(rec + 2);
-}
 
 /*
  * The next message number of this worker: the least one above both the ring's last and *last that
@@ -104,5 +96,69 @@ extern int64_t weft__rec_test_skew_ns;
 
 /* In the child after fork: recording is off and nothing buffered is written twice. */
 void weft__rec_forked(void);
+
+#else /* -Dtrace=false: a constant, so that the compiler drops every site */
+
+static inline bool weft__rec_enabled(void)
+{
+	return false;
+}
+static inline int weft__rec_start(const struct weft__rec_config *config)
+{
+	(void)config;
+	return 0;
+}
+static inline void weft__rec_stop(enum weft_eof_why why)
+{
+	(void)why;
+}
+static inline void weft__rec_abort(enum weft_eof_why why)
+{
+	(void)why;
+}
+static inline struct weft__ring *weft__rec_ring(int worker)
+{
+	(void)worker;
+	return NULL;
+}
+static inline void weft__rec_reserve(struct weft__ring *ring, unsigned units)
+{
+	(void)ring;
+	(void)units;
+}
+static inline struct weft_rec *weft__rec_begin(
+	struct weft__ring *ring, enum weft_ev kind, unsigned units, int64_t *last, int64_t *last2)
+{
+	(void)ring;
+	(void)kind;
+	(void)units;
+	(void)last;
+	(void)last2;
+	return NULL; /* never called: it stands behind weft__rec_enabled */
+}
+static inline void weft__rec_end(struct weft__ring *ring, struct weft_rec *rec)
+{
+	(void)ring;
+	(void)rec;
+}
+static inline uint64_t weft__rec_msg(struct weft__ring *ring, uint64_t *last)
+{
+	(void)ring;
+	return *last;
+}
+static inline void weft__rec_forked(void)
+{
+}
+#endif
+
+/* The tail of a record of two or more units, and the payload behind it. */
+static inline struct weft_rec_tail *weft__rec_tail(struct weft_rec *rec)
+{
+	return (struct weft_rec_tail *)(rec + 1);
+}
+static inline char *weft__rec_payload(struct weft_rec *rec)
+{
+	return (char *)(rec + 2);
+}
 
 #endif

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The collector: a thread that merges the rings by (time, worker) and writes their lines.
+ *
+ * Each round draws a line at T, the cut-off: no stamp below T can still come. Everything below T
+ * is then complete and can be written in order. docs/recorder.md has the argument.
+ */
+#include "tracer/record/record.h"
+
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "tracer/record/clock.h"
+#include "tracer/record/futex.h"
+#include "tracer/record/recorder.h"
+
+#define relaxed memory_order_relaxed
+#define acquire memory_order_acquire
+#define release memory_order_release
+
+#define OPEN_SPINS 200 /* looks at an open ring before the CPU is given away */
+#define OPEN_ABORT_MS \
+	100 /* an open ring is given up then, if the program is dying: its owner may be */
+
+/* The collector's view of a ring. */
+struct cursor {
+	struct weft__ring *ring;
+	uint64_t head;		    /* read up to here */
+	uint64_t told;		    /* what the worker knows of it */
+	uint64_t tail;		    /* published, as of this round */
+	const struct weft_rec *rec; /* at head; NULL: none */
+};
+
+struct merge {
+	struct weft__recorder *rec;
+	struct cursor *cursors;
+	int n;
+	int64_t last; /* the last stamp written */
+};
+
+/* The record at the cursor, behind pads. */
+static void look(struct cursor *c)
+{
+	c->rec = NULL;
+	while (c->head != c->tail) {
+		const struct weft_rec *rec = &c->ring->units[c->head & (c->ring->size - 1)];
+
+		if (!(rec->flags & WEFT_REC_PAD)) {
+			c->rec = rec;
+			return;
+		}
+		c->head += rec->units;
+	}
+}
+
+/* Gives back what has been read, in portions: each costs the worker a cache miss. */
+static void give_back(struct cursor *c, uint64_t least)
+{
+	if (c->head - c->told < least || c->head == c->told)
+		return;
+	c->told = c->head;
+	weft__ring_release(c->ring, c->head);
+}
+
+/* Does record a of worker i come before b of worker j? */
+static bool before(const struct weft_rec *a, int i, const struct weft_rec *b, int j)
+{
+	return a->t < b->t || (a->t == b->t && i < j);
+}
+
+/* The ring with the first record, and the one with the next after it; -1: none. */
+static int first_two(const struct merge *m, int *next)
+{
+	int first = -1;
+
+	*next = -1;
+	for (int i = 0; i < m->n; i++) {
+		const struct weft_rec *rec = m->cursors[i].rec;
+
+		if (!rec)
+			continue;
+		if (first < 0 || before(rec, i, m->cursors[first].rec, first)) {
+			*next = first;
+			first = i;
+		} else if (*next < 0 || before(rec, i, m->cursors[*next].rec, *next)) {
+			*next = i;
+		}
+	}
+	return first;
+}
+
+static void flush(struct merge *m)
+{
+	int ret;
+
+	if (atomic_load_explicit(&m->rec->error, relaxed))
+		return;
+	ret = weft__writer_flush(&m->rec->out);
+	if (ret < 0)
+		weft__rec_fail(ret);
+}
+
+/* Writes the cursor's record and goes on to its next. */
+static void take(struct merge *m, struct cursor *c)
+{
+	int ret = 0;
+
+	if (!atomic_load_explicit(&m->rec->error, relaxed)) {
+		if (weft__writer_full(&m->rec->out))
+			flush(m);
+		ret = weft__line_record(&m->rec->lines, c->rec, c->ring->worker);
+	}
+	if (ret < 0)
+		weft__rec_fail(ret);
+	m->last = c->rec->t;
+	c->head += c->rec->units;
+	atomic_fetch_add_explicit(&m->rec->progress, 1, relaxed);
+	give_back(c, c->ring->size / 8);
+	look(c);
+}
+
+/* Writes all records below T that the cursors see. */
+static void drain(struct merge *m, int64_t t)
+{
+	int first, next;
+
+	while ((first = first_two(m, &next)) >= 0) {
+		struct cursor *c = &m->cursors[first];
+
+		if (c->rec->t >= t)
+			break;
+		do {
+			take(m, c);
+		} while (c->rec && c->rec->t < t &&
+			 (next < 0 || before(c->rec, first, m->cursors[next].rec, next)));
+	}
+	for (int i = 0; i < m->n; i++)
+		give_back(&m->cursors[i], 1);
+}
+
+/* After it, each ring is seen open or its worker sees the floor. */
+static void barrier(const struct weft__recorder *rec)
+{
+	if (!rec->strong)
+		syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+}
+
+/*
+ * Waits until the record that may be open in this ring is published. False: it was given up,
+ * because the program ends and the worker does not move.
+ */
+static bool wait_closed(struct weft__recorder *rec, struct weft__ring *ring)
+{
+	uint64_t gate = atomic_load(&ring->gate);
+	int64_t give_up = 0;
+
+	for (int i = 0; (gate & 1) && atomic_load(&ring->gate) == gate; i++) {
+		struct timespec nap = {.tv_nsec = 100000};
+
+		if (i < OPEN_SPINS)
+			continue;
+		if (i < 2 * OPEN_SPINS)
+			sched_yield();
+		else
+			nanosleep(&nap, NULL);
+		if (!atomic_load_explicit(&rec->request, acquire))
+			continue;
+		if (!give_up)
+			give_up = weft__rec_clock() + OPEN_ABORT_MS * INT64_C(1000000);
+		else if (weft__rec_clock() > give_up)
+			return false;
+	}
+	return true;
+}
+
+/* The time of the cut-off. The last one of a run lies above all stamps given so far. */
+static int64_t cut_off(const struct merge *m, bool final)
+{
+	int64_t t = weft__rec_clock();
+
+	for (int i = 0; final && i < m->n; i++) {
+		int64_t last = atomic_load_explicit(&m->cursors[i].ring->last, relaxed);
+
+		if (t <= last)
+			t = last + 1;
+	}
+	return t;
+}
+
+static bool anything(const struct merge *m)
+{
+	for (int i = 0; i < m->n; i++) {
+		const struct cursor *c = &m->cursors[i];
+
+		if (atomic_load_explicit(&c->ring->tail, relaxed) != c->head)
+			return true;
+	}
+	return false;
+}
+
+/* One round: draws the line, writes what lies below it. Returns the cut-off. */
+static int64_t collect(struct merge *m, bool final)
+{
+	struct weft__recorder *rec = m->rec;
+	int64_t t = cut_off(m, final);
+	bool sound = true;
+
+	atomic_store(&rec->floor, t);
+	barrier(rec);
+	for (int i = 0; i < m->n; i++)
+		sound = wait_closed(rec, m->cursors[i].ring) && sound;
+	if (!sound && !final)
+		return t; /* the last round comes at once */
+	for (int i = 0; i < m->n; i++) {
+		m->cursors[i].tail = atomic_load_explicit(&m->cursors[i].ring->tail, acquire);
+		look(&m->cursors[i]);
+	}
+	drain(m, t);
+	return t;
+}
+
+static void flush_round(struct merge *m)
+{
+	uint64_t records = m->rec->out.records;
+	int64_t t = collect(m, false);
+
+	if (m->rec->out.records == records || atomic_load_explicit(&m->rec->error, relaxed))
+		return;
+	if (weft__writer_full(&m->rec->out))
+		flush(m);
+	weft__line_tick(&m->rec->lines, t);
+	flush(m);
+}
+
+static void last_round(struct merge *m, enum weft_eof_why why)
+{
+	int64_t t = collect(m, true);
+
+	if (weft__writer_full(&m->rec->out))
+		flush(m);
+	weft__line_eof(&m->rec->lines, m->last > t ? m->last : t, why);
+	flush(m);
+}
+
+static int merge_init(struct merge *m, struct weft__recorder *rec)
+{
+	m->rec = rec;
+	m->n = rec->workers;
+	m->cursors = calloc((size_t)m->n, sizeof(*m->cursors));
+	if (!m->cursors)
+		return -ENOMEM;
+	for (int i = 0; i < m->n; i++)
+		m->cursors[i].ring = rec->rings[i];
+	return 0;
+}
+
+/* Makes rounds until it is told to end, or until nothing can be written any more. */
+static void run(struct merge *m)
+{
+	struct weft__recorder *rec = m->rec;
+
+	flush(m); /* the header */
+	for (;;) {
+		uint32_t request = atomic_load_explicit(&rec->request, acquire);
+
+		if (atomic_load_explicit(&rec->error, relaxed))
+			return;
+		if (request) {
+			last_round(m, (enum weft_eof_why)(request - 1));
+			return;
+		}
+		if (anything(m))
+			flush_round(m);
+		weft__rec_wait(&rec->kick, 0, WEFT__REC_FLUSH_MS);
+		atomic_exchange(&rec->kick, 0); /* reads it: who kicked has set request before */
+	}
+}
+
+void *weft__rec_collect(void *arg)
+{
+	struct weft__recorder *rec = arg;
+	struct merge merge = {.last = rec->t0};
+	int ret = merge_init(&merge, rec);
+
+	if (ret < 0)
+		weft__rec_fail(ret);
+	else
+		run(&merge);
+	free(merge.cursors);
+	weft__lines_free(&rec->lines);
+	weft__writer_finish(&rec->out);
+	atomic_store_explicit(&rec->done, 1, release);
+	weft__rec_wake(&rec->done);
+	return NULL;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Binary records to lines of the file, with what must be remembered from record to record.
+ */
+#ifndef WEFT_TRACER_RECORD_LINE_H
+#define WEFT_TRACER_RECORD_LINE_H
+
+#include <stdint.h>
+
+#include "tracer/event.h"
+#include "tracer/record/locs.h"
+#include "tracer/record/names.h"
+#include "tracer/record/objects.h"
+#include "tracer/record/writer.h"
+
+struct weft__lines {
+	struct weft__writer *out;
+	int64_t t0; /* the clock's reading at t = 0 */
+	struct weft__names names;
+	struct weft__locs locs;
+	struct weft__objects objects;
+};
+
+/*
+ * Appends the line of a record of this worker's ring, and the `loc` it needs before it. The writer
+ * must not be full. 0 or -ENOMEM; an unknown kind is skipped.
+ */
+int weft__line_record(struct weft__lines *lines, const struct weft_rec *rec, int worker);
+
+/* The stream's own records; t is a reading of the clock. */
+void weft__line_tick(struct weft__lines *lines, int64_t t);
+void weft__line_eof(struct weft__lines *lines, int64_t t, enum weft_eof_why why);
+
+void weft__lines_free(struct weft__lines *lines);
+
+#endif

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Start, stop, abort and fork: the life of the one recorder. See record.h for what is promised and
+ * recorder.h for who touches what.
+ */
+#include "tracer/record/record.h"
+
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "tracer/record/clock.h"
+#include "tracer/record/futex.h"
+#include "tracer/record/header.h"
+#include "tracer/record/recorder.h"
+#include "tracer/record/target.h"
+
+#define relaxed memory_order_relaxed
+
+#define BUFFER_DEFAULT (16 * 1024 * 1024)
+#define BUFFER_MAX (UINT64_C(1) << 40)
+#define SLICE_MS 100
+
+#if defined(__SANITIZE_THREAD__)
+#define RACE_DETECTOR 1 /* knows nothing of membarrier */
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define RACE_DETECTOR 1
+#endif
+#endif
+#ifndef RACE_DETECTOR
+#define RACE_DETECTOR 0
+#endif
+
+atomic_bool weft__rec_on;
+bool weft__rec_test_strong;
+struct weft__recorder weft__rec;
+
+static unsigned runs; /* that were asked to record, in this process */
+
+/* One line on stderr, in one piece. */
+static void __attribute__((format(printf, 1, 2))) say(const char *format, ...)
+{
+	char line[4096 + 256];
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	if (n > (int)sizeof(line) - 1) {
+		n = sizeof(line) - 1;
+		line[n - 1] = '\n';
+	}
+	if (n < 0 || write(STDERR_FILENO, line, (size_t)n) < 0)
+		return; /* there is nobody left to tell */
+}
+
+/* WEFT_TRACE_BUFFER: bytes with K, M or G. False: not such a number. */
+static bool parse_size(const char *s, uint64_t *bytes)
+{
+	uint64_t v = 0;
+	int shift = 0;
+
+	if (*s < '0' || *s > '9')
+		return false;
+	for (; *s >= '0' && *s <= '9'; s++) {
+		v = v * 10 + (uint64_t)(*s - '0');
+		if (v > BUFFER_MAX)
+			return false;
+	}
+	if (*s == 'K' || *s == 'k')
+		shift = 10;
+	else if (*s == 'M' || *s == 'm')
+		shift = 20;
+	else if (*s == 'G' || *s == 'g')
+		shift = 30;
+	if ((shift && s[1]) || (!shift && *s) || v << shift > BUFFER_MAX || !v)
+		return false;
+	*bytes = v << shift;
+	return true;
+}
+
+static uint64_t buffer_size(void)
+{
+	const char *s = secure_getenv("WEFT_TRACE_BUFFER");
+	uint64_t bytes = BUFFER_DEFAULT;
+
+	if (s && *s && !parse_size(s, &bytes))
+		say("weft: WEFT_TRACE_BUFFER=%s is not a size like 64K or 16M: taking 16M\n", s);
+	return bytes;
+}
+
+/* Without membarrier the workers pay for the order themselves. */
+static bool needs_strong(void)
+{
+	if (RACE_DETECTOR || weft__rec_test_strong)
+		return true;
+	return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) != 0;
+}
+
+static void unmap_rings(struct weft__recorder *rec)
+{
+	for (int i = 0; rec->rings && i < rec->workers; i++)
+		weft__ring_unmap(rec->rings[i]);
+	free(rec->rings);
+	rec->rings = NULL;
+}
+
+static int map_rings(struct weft__recorder *rec)
+{
+	size_t bytes = (size_t)(buffer_size() / (uint64_t)rec->workers);
+
+	rec->rings = calloc((size_t)rec->workers, sizeof(*rec->rings));
+	if (!rec->rings)
+		return -ENOMEM;
+	for (int i = 0; i < rec->workers; i++) {
+		rec->rings[i] = weft__ring_map(bytes, i, rec->workers, rec->strong);
+		if (!rec->rings[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* The collector takes no signal of the program's, and a closed pipe is an error to it. */
+static int start_thread(struct weft__recorder *rec)
+{
+	sigset_t all, kept;
+	int ret;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &kept);
+	ret = pthread_create(&rec->thread, NULL, weft__rec_collect, rec);
+	pthread_sigmask(SIG_SETMASK, &kept, NULL);
+	if (!ret)
+		pthread_setname_np(rec->thread, "weft-trace");
+	return -ret;
+}
+
+static const char *open_reason(int ret)
+{
+	return ret == -EWOULDBLOCK ? "another program is recording to it" : strerror(-ret);
+}
+
+static int set_up(struct weft__recorder *rec, const struct weft__rec_config *config)
+{
+	struct weft__target target;
+	int ret = weft__target_open(&target, rec->path);
+
+	if (ret < 0)
+		return ret;
+	ret = weft__writer_init(&rec->out, target.fd, target.regular, &rec->progress);
+	if (ret < 0)
+		goto out;
+	rec->workers = config->workers;
+	rec->strong = needs_strong();
+	ret = map_rings(rec);
+	if (ret < 0)
+		goto out;
+	memset(&rec->lines, 0, sizeof(rec->lines));
+	rec->lines.out = &rec->out;
+	rec->lines.t0 = rec->t0 = weft__rec_clock();
+	weft__header(&rec->out, config, rec->t0);
+	atomic_store(&rec->floor, rec->t0);
+	atomic_store(&rec->kick, 0);
+	atomic_store(&rec->request, 0);
+	atomic_store(&rec->done, 0);
+	atomic_store(&rec->error, 0);
+	atomic_store(&rec->warned, false);
+	ret = start_thread(rec);
+	if (!ret)
+		return 0;
+out:
+	unmap_rings(rec);
+	weft__writer_finish(&rec->out);
+	return ret;
+}
+
+int weft__rec_start(const struct weft__rec_config *config)
+{
+	struct weft__recorder *rec = &weft__rec;
+	const char *pattern = secure_getenv("WEFT_TRACE");
+	int ret;
+
+	if (!pattern || !*pattern || rec->live || rec->lost || config->workers < 1)
+		return 0;
+	if (++runs > 1 && weft__target_single(pattern)) {
+		say("weft: cannot record run %u to %s: it holds an earlier run\n", runs, pattern);
+		return 0;
+	}
+	rec->path = weft__target_name(pattern, (long)getpid(), runs);
+	if (!rec->path) {
+		say("weft: cannot record to %s: %s\n", pattern, strerror(ENOMEM));
+		return 0;
+	}
+	ret = set_up(rec, config);
+	if (ret < 0) {
+		say("weft: cannot record to %s: %s\n", rec->path, open_reason(ret));
+		free(rec->path);
+		rec->path = NULL;
+		return 0;
+	}
+	rec->live = true;
+	atomic_store_explicit(&weft__rec_on, true, relaxed);
+	return 1;
+}
+
+void weft__rec_kick(void)
+{
+	if (!atomic_exchange(&weft__rec.kick, 1))
+		weft__rec_wake(&weft__rec.kick);
+}
+
+static void rouse_all(struct weft__recorder *rec)
+{
+	for (int i = 0; i < rec->workers; i++)
+		weft__ring_rouse(rec->rings[i]);
+}
+
+void weft__rec_fail(int error)
+{
+	int none = 0;
+
+	atomic_compare_exchange_strong(&weft__rec.error, &none, error);
+	atomic_store_explicit(&weft__rec_on, false, relaxed);
+	rouse_all(&weft__rec);
+}
+
+/*
+ * Asks the collector to end the file, once, and waits until it has left; not longer than `most` ms
+ * (0: any time), nor longer than a stall.
+ */
+static bool end_collector(struct weft__recorder *rec, enum weft_eof_why why, int most)
+{
+	uint32_t none = 0;
+	uint32_t progress = atomic_load_explicit(&rec->progress, relaxed);
+	int waited = 0, idle = 0;
+
+	atomic_compare_exchange_strong(&rec->request, &none, (uint32_t)why + 1);
+	weft__rec_kick();
+	while (!atomic_load_explicit(&rec->done, memory_order_acquire)) {
+		uint32_t now;
+
+		if (!weft__rec_wait(&rec->done, 0, SLICE_MS))
+			continue;
+		now = atomic_load_explicit(&rec->progress, relaxed);
+		idle = now == progress ? idle + SLICE_MS : 0;
+		progress = now;
+		waited += SLICE_MS;
+		if ((most && waited >= most) || idle >= WEFT__REC_STALL_MS)
+			return false;
+	}
+	return true;
+}
+
+/* The one line about a trace that lacks something. */
+static void warn_incomplete(struct weft__recorder *rec, bool ended)
+{
+	int error = atomic_load(&rec->error);
+	bool slow = !error || error == -ETIMEDOUT;
+
+	if ((ended && !error) || atomic_exchange(&rec->warned, true))
+		return;
+	say("weft: trace %s is incomplete: %s (%llu records written)\n", rec->path,
+		slow ? "writing it takes too long" : strerror(-error),
+		(unsigned long long)atomic_load_explicit(&rec->out.written, relaxed));
+}
+
+void weft__rec_stop(enum weft_eof_why why)
+{
+	struct weft__recorder *rec = &weft__rec;
+	bool ended;
+
+	if (!atomic_exchange(&rec->live, false))
+		return;
+	ended = end_collector(rec, why, 0);
+	atomic_store_explicit(&weft__rec_on, false, relaxed);
+	warn_incomplete(rec, ended);
+	if (!ended) {
+		/* The thread may come to life again: all that it holds stays, and stays its own. */
+		rec->lost = true;
+		pthread_detach(rec->thread);
+		return;
+	}
+	pthread_join(rec->thread, NULL);
+	unmap_rings(rec);
+	free(rec->path);
+	rec->path = NULL;
+}
+
+void weft__rec_abort(enum weft_eof_why why)
+{
+	struct weft__recorder *rec = &weft__rec;
+	bool ended;
+
+	if (!rec->live)
+		return;
+	ended = end_collector(rec, why, WEFT__REC_ABORT_MS);
+	atomic_store_explicit(&weft__rec_on, false, relaxed);
+	rouse_all(rec);
+	warn_incomplete(rec, ended);
+}
+
+struct weft__ring *weft__rec_ring(int worker)
+{
+	struct weft__recorder *rec = &weft__rec;
+
+	return rec->rings && worker >= 0 && worker < rec->workers ? rec->rings[worker] : NULL;
+}
+
+void weft__rec_forked(void)
+{
+	struct weft__recorder *rec = &weft__rec;
+	int fd;
+
+	atomic_store_explicit(&weft__rec_on, false, relaxed);
+	if (!atomic_exchange(&rec->live, false))
+		return;
+	fd = atomic_exchange(&rec->out.fd, -1);
+	if (fd >= 0)
+		close(fd); /* else the file would stay locked as long as the child lives */
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One worker's buffer of binary records: single producer (the worker), single consumer (the
+ * collector), contiguous records of 32-byte units; where a record does not fit before the end, a
+ * WEFT_REC_PAD record fills the rest. Positions count units and only grow.
+ *
+ * What the worker keeps for itself is atomic too, though only it writes there: the coroutines of a
+ * worker are threads of their own to a race detector. docs/recorder.md has the protocols.
+ */
+#ifndef WEFT_TRACER_RECORD_RING_H
+#define WEFT_TRACER_RECORD_RING_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tracer/event.h"
+
+#define WEFT__RING_MIN \
+	(64 * 1024) /* bytes: a ring holds at least a few of the largest operations */
+#define WEFT__RING_LINE 64
+
+struct weft__ring {
+	/* Written by the worker. */
+	_Alignas(
+		WEFT__RING_LINE) _Atomic uint64_t gate; /* odd: a record is open. Collector reads */
+	_Atomic uint64_t tail;	    /* published up to here: release; collector acquires */
+	_Atomic int64_t last;	    /* the last stamp; relaxed; the collector's last round reads */
+	_Atomic uint64_t next;	    /* where the open record stands, behind a pad if there is one */
+	_Atomic uint64_t head_seen; /* a reading of head: release, acquire (see above) */
+	_Atomic uint64_t msg;	    /* the last message number; relaxed */
+
+	/* Written by the collector. */
+	_Alignas(WEFT__RING_LINE) _Atomic uint64_t
+		head; /* free up to here: release; worker acquires */
+
+	/* Written by both, when the ring is full. */
+	_Alignas(WEFT__RING_LINE) _Atomic uint32_t
+		waiting;       /* with head, both seq_cst: nobody sleeps on */
+	_Atomic uint32_t wake; /* the futex: counts wake-ups */
+
+	/* Fixed. */
+	_Alignas(WEFT__RING_LINE) struct weft_rec *units;
+	uint64_t size; /* units, a power of two */
+	uint64_t msg_mask;
+	int64_t skew;
+	int worker;
+	bool strong;				     /* no membarrier: gate and floor are seq_cst */
+	size_t bytes;				     /* of the mapping */
+	struct weft_rec scratch[WEFT_REC_UNITS_MAX]; /* takes what nobody will read */
+};
+
+/*
+ * Maps a ring of at most `bytes` bytes (but WEFT__RING_MIN at least) for this worker of so many.
+ * NULL when memory is out. unmap takes NULL.
+ */
+struct weft__ring *weft__ring_map(size_t bytes, int worker, int workers, bool strong);
+void weft__ring_unmap(struct weft__ring *ring);
+
+/* The collector's side: tells the worker that units below `head` are free, and wakes it. */
+void weft__ring_release(struct weft__ring *ring, uint64_t head);
+void weft__ring_rouse(struct weft__ring *ring);
+
+#endif

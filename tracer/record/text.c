@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Numbers, strings and base64 as JSON wants them. See text.h.
+ */
+#include "tracer/record/text.h"
+
+static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+			    "25262728293031323334353637383940414243444546474849"
+			    "50515253545556575859606162636465666768697071727374"
+			    "75767778798081828384858687888990919293949596979899";
+static const char hex_digits[] = "0123456789abcdef";
+
+char *weft__put_u64(char *p, uint64_t v)
+{
+	char digits[20];
+	char *d = digits + sizeof(digits);
+
+	while (v >= 100) {
+		d -= 2;
+		memcpy(d, pairs + v % 100 * 2, 2);
+		v /= 100;
+	}
+	if (v >= 10) {
+		d -= 2;
+		memcpy(d, pairs + v * 2, 2);
+	} else {
+		*--d = (char)('0' + v);
+	}
+	return mempcpy(p, d, (size_t)(digits + sizeof(digits) - d));
+}
+
+char *weft__put_i64(char *p, int64_t v)
+{
+	if (v >= 0)
+		return weft__put_u64(p, (uint64_t)v);
+	*p++ = '-';
+	return weft__put_u64(p, 0 - (uint64_t)v);
+}
+
+char *weft__put_hex(char *p, uint64_t v)
+{
+	int shift = 60;
+
+	while (shift > 0 && !(v >> shift))
+		shift -= 4;
+	for (; shift >= 0; shift -= 4)
+		*p++ = hex_digits[v >> shift & 15];
+	return p;
+}
+
+int weft__utf8_char(const char *s, size_t n)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	unsigned char low = 0x80, high = 0xbf;
+	int len;
+
+	if (u[0] < 0x80)
+		return u[0] ? 1 : 0;
+	if (u[0] < 0xc2 || u[0] > 0xf4)
+		return 0;
+	len = u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : 4;
+	/* The second byte rules out overlong forms, surrogates and what lies above U+10FFFF. */
+	if (u[0] == 0xe0)
+		low = 0xa0;
+	else if (u[0] == 0xed)
+		high = 0x9f;
+	else if (u[0] == 0xf0)
+		low = 0x90;
+	else if (u[0] == 0xf4)
+		high = 0x8f;
+	for (int i = 1; i < len; i++) {
+		if ((size_t)i == n)
+			return -1;
+		if (u[i] < low || u[i] > high)
+			return 0;
+		low = 0x80;
+		high = 0xbf;
+	}
+	return len;
+}
+
+static char *put_escape(char *p, unsigned char c)
+{
+	static const char names[] = "\bb\ff\nn\rr\tt\"\"\\\\";
+
+	*p++ = '\\';
+	for (const char *s = names; *s; s += 2) {
+		if ((unsigned char)s[0] == c) {
+			*p++ = s[1];
+			return p;
+		}
+	}
+	p = WEFT__PUT(p, "u00");
+	*p++ = hex_digits[c >> 4];
+	*p++ = hex_digits[c & 15];
+	return p;
+}
+
+char *weft__put_string(char *p, const char *s, size_t n)
+{
+	const char *end = s + n;
+
+	*p++ = '"';
+	while (s < end) {
+		unsigned char c = (unsigned char)*s;
+		int len;
+
+		if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') {
+			*p++ = *s++;
+			continue;
+		}
+		len = weft__utf8_char(s, (size_t)(end - s));
+		if (len <= 0) {
+			p = WEFT__PUT(p, "\xef\xbf\xbd");
+			s++;
+		} else if (len == 1) {
+			p = put_escape(p, c);
+			s++;
+		} else {
+			p = mempcpy(p, s, (size_t)len);
+			s += len;
+		}
+	}
+	*p++ = '"';
+	return p;
+}
+
+char *weft__put_base64(char *p, const void *data, size_t n)
+{
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const unsigned char *u = data;
+
+	for (; n > 0; u += 3) {
+		size_t take = n < 3 ? n : 3;
+		uint32_t bits = (uint32_t)u[0] << 16;
+
+		if (take > 1)
+			bits |= (uint32_t)u[1] << 8;
+		if (take > 2)
+			bits |= u[2];
+		*p++ = letters[bits >> 18];
+		*p++ = letters[bits >> 12 & 63];
+		*p++ = take > 1 ? letters[bits >> 6 & 63] : '=';
+		*p++ = take > 2 ? letters[bits & 63] : '=';
+		n -= take;
+	}
+	return p;
+}
