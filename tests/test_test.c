@@ -9,14 +9,14 @@
 #include <signal.h>
 #include <unistd.h>
 
-#define SELF(name) \
-	static void name(void); \
-	__attribute__((constructor)) static void name##_register(void) \
-	{ \
+#define SELF(name)                                                      \
+	static void name(void);                                         \
+	__attribute__((constructor)) static void name##_register(void)  \
+	{                                                               \
 		static struct test test = {#name, name, NULL, 1, NULL}; \
-		if (getenv("WEFT_TEST_SELF")) \
-			test_register(&test); \
-	} \
+		if (getenv("WEFT_TEST_SELF"))                           \
+			test_register(&test);                           \
+	}                                                               \
 	static void name(void)
 
 SELF(planted_wrong_int)

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the verbs of the weft command share: how a verb is described, how its arguments are read,
+ * how it speaks, and its exit statuses.
+ *
+ * A verb is one file and one row in main.c. Its description gives the options, their help and what
+ * the parser accepts at once, so that the three can't differ. Errors are one line on stderr, said
+ * once: `weft: WHERE: reason`.
+ */
+#ifndef WEFT_CLI_H
+#define WEFT_CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* Documented in weft(1); tests/cli_test.py holds every one of them. */
+enum cli_exit {
+	CLI_OK = 0,
+	CLI_FAILED = 1,	    /* an output, the window ... could not be had */
+	CLI_USAGE = 2,	    /* unknown verb, option, value */
+	CLI_UNREADABLE = 3, /* no trace that weft can read */
+
+	CLI_CHECK_WARNINGS = 1, /* check --strict: warnings, no errors */
+	CLI_CHECK_ERRORS = 2,
+
+	/* record, as env(1): else the program's own status, or 128 + its signal */
+	CLI_RECORD_FAILED = 125,
+	CLI_RECORD_CANNOT_RUN = 126,
+	CLI_RECORD_NOT_FOUND = 127,
+};
+
+struct cli_option {
+	char letter;	  /* 0: none */
+	const char *name; /* without the dashes */
+	const char *arg;  /* what its value is called in the help; NULL: it has none */
+	const char *help; /* lines after the first are indented by cli_help */
+};
+
+struct cli_verb {
+	const char *name;
+	const char *synopsis;		  /* what follows "weft NAME " */
+	const char *summary;		  /* one line, no stop */
+	const char *about;		  /* a paragraph or two for --help */
+	const char *exits;		  /* lines "N  when" */
+	const struct cli_option *options; /* ends with a zeroed one */
+	bool stops_at_operand; /* what follows the first operand belongs to somebody else */
+	int (*run)(const struct cli_verb *verb, int argc, char **argv);
+};
+
+extern const struct cli_verb cli_record, cli_view, cli_export, cli_info, cli_check;
+
+/* ---- Arguments ------------------------------------------------------------------------------ */
+
+/* Where the reading of a verb's arguments stands. Start with {verb, argc, argv}. */
+struct cli_args {
+	const struct cli_verb *verb;
+	int argc;
+	char **argv;	     /* argv[0] is the verb */
+	int next;	     /* set by the first call */
+	const char *letters; /* the rest of "-abc" */
+	bool only_operands;  /* after "--" */
+};
+
+enum {
+	CLI_END = -1,
+	CLI_OPERAND = -2,
+};
+
+/*
+ * The next argument: an index into the verb's options, CLI_OPERAND (*ret_value is it), or CLI_END.
+ * *ret_value is the option's value. Does not return from --help, nor from a wrong argument. For a
+ * verb that stops at its operand, args->next is then the operand's index in argv.
+ */
+int cli_next(struct cli_args *args, const char **ret_value);
+
+/* The text of --help, made from the verb's description. */
+void cli_help(const struct cli_verb *verb);
+
+/* Prints "weft: " and the line, and ends the program with CLI_USAGE. */
+_Noreturn void cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The word in the list (ends with NULL) that is most like `word`, or NULL if none is. */
+const char *cli_closest(const char *word, const char *const *words);
+
+/* Values of options; each ends the program with a line that names the option if it can't be read.
+ */
+bool cli_bool_format(const char *option, const char *value); /* --format: true is json */
+int64_t cli_time(const char *option, const char *value);     /* "1.5ms", in ns */
+double cli_seconds(const char *option, const char *value);   /* "2", "1.5s", "300ms" */
+double cli_number(const char *option, const char *value);
+void cli_size(const char *option, const char *value, int *ret_width, int *ret_height);
+
+/* ---- Speaking ------------------------------------------------------------------------------- */
+
+/* Prints "weft: " and the line on stderr. */
+void cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Flushes stdout and says so if anything of it was lost. Returns `status`, or CLI_FAILED then. */
+int cli_finish_stdout(int status);
+
+enum cli_colour {
+	CLI_PLAIN,
+	CLI_RED,
+	CLI_YELLOW,
+	CLI_GREEN,
+	CLI_BOLD,
+	CLI_DIM,
+};
+
+/* --color=auto|yes|no; before it is called the choice is auto. */
+void cli_colour_option(const char *value);
+
+/* The escape sequence, or "" where the stream is no terminal or NO_COLOR is set. */
+const char *cli_colour(FILE *f, enum cli_colour colour);
+
+/* `text` with control characters replaced, so that a trace can't drive the terminal. In a buffer
+   of its own, of which there are four. */
+const char *cli_clean(const char *text);
+
+/* "1.23 ms". The same four buffers. */
+const char *cli_duration(int64_t ns);
+
+/* A JSON string, or null. */
+void cli_json_string(FILE *f, const char *text);
+
+/* ---- Tables --------------------------------------------------------------------------------- */
+
+/* Rows of cells, printed with aligned columns. A column of numbers is set to the right. */
+struct cli_table {
+	char **cells;
+	int ncolumns, ncells, space;
+	const char *align; /* a letter for each column: l or r */
+};
+
+void cli_table_init(struct cli_table *t, const char *align);
+void cli_table_add(struct cli_table *t, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void cli_table_print(struct cli_table *t, FILE *f); /* the first row is its head; empties it */
+
+#endif
