@@ -113,11 +113,12 @@ static const struct {
 	{INT64_C(1000000000), "s"},
 };
 
+/* A unit is kept up to ten of the next one: "3137.0 ms". */
 static unsigned unit_for(int64_t ns)
 {
 	unsigned u = 0;
 
-	while (u + 1 < sizeof units / sizeof *units && (ns < 0 ? -ns : ns) >= units[u + 1].ns)
+	while (u + 1 < sizeof units / sizeof *units && (ns < 0 ? -ns : ns) / 10 >= units[u + 1].ns)
 		u++;
 	return u;
 }
@@ -127,7 +128,7 @@ void text_time(char *buf, size_t buf_size, int64_t ns)
 	unsigned u = unit_for(ns);
 	double value = (double)ns / (double)units[u].ns;
 	double size = fabs(value);
-	int digits = u == 0 || size >= 1000 ? 0 : size >= 100 ? 1 : 2;
+	int digits = u == 0 ? 0 : size >= 100 ? 1 : 2;
 
 	snprintf(buf, buf_size, "%.*f %s", digits, value, units[u].word);
 }

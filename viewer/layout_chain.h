@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Brothers and sisters that talk among themselves: who they are, and in which order they stand.
+ */
+#ifndef WEFT_VIEWER_LAYOUT_CHAIN_H
+#define WEFT_VIEWER_LAYOUT_CHAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct weft_trace;
+
+/*
+ * Messages from the branch of one child to the branch of another, or between a branch and the
+ * parent (from or to is then the parent itself). `family` is the parent, or the number of threads
+ * for the roots' family.
+ */
+struct chain_edge {
+	uint32_t family, from, to;
+	uint32_t weight; /* messages */
+	uint32_t first;	 /* number of the first of them */
+};
+
+struct chain_family {
+	const uint32_t *child; /* by birth */
+	uint32_t n;
+	const struct chain_edge *edges;
+	size_t nedges;
+};
+
+/* All edges, sorted by family; freed by the caller. parent[i] < i, or WEFT_NO_INDEX. */
+struct chain_edge *chain_edges(const struct weft_trace *t, const uint32_t *parent, size_t *ret_n);
+
+/* Do the children talk among themselves, rather than with their parent? True for a single child. */
+bool chain_is_one(const struct chain_family *f);
+
+/* The children in the order in which they stand, from the parent outwards. */
+void chain_order(const struct chain_family *f, uint32_t *ret_order);
+
+#endif

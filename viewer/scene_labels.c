@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Names at the heads of threads and values beside arrows: each is tried at a few places, in order
+ * of beauty, and left out where all of them are taken.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "viewer/scene_parts.h"
+#include "viewer/text.h"
+#include "viewer/xalloc.h"
+
+#define NAME_HIGH 15.0
+#define VALUE_HIGH 13.0
+#define NAME_SHORTEST 26.0 /* units: no name is cut to less */
+#define SLANT 0.62	   /* radians, of names that have no room beside each other */
+#define SLANT_PITCH 20.0   /* units between two slanted names */
+#define VALUE_LONGEST 120.0
+#define LABELS_MAX 1500
+
+static bool is_strong(const struct scene_work *w, uint32_t thread)
+{
+	return thread == w->v->hover || w->t->threads[thread].parent == WEFT_NO_INDEX;
+}
+
+static struct scene_label name_label(const struct scene_work *w, uint32_t thread)
+{
+	return (struct scene_label){.size = SCENE_NAME_SIZE,
+		.kind = SCENE_LABEL_NAME,
+		.of = thread,
+		.strong = is_strong(w, thread)};
+}
+
+/* Distance from this extent to the nearest other line at height y, on one side. */
+static double room_beside(const struct scene_work *w, uint32_t i, int side, double y)
+{
+	double x = w->extents[i].x;
+	double edge = side < 0 ? w->s->plot.x - 8 : w->s->plot.x + w->s->plot.w + 26;
+
+	for (uint32_t k = i + (uint32_t)side; k < w->nextents; k += (uint32_t)side) {
+		const struct extent *e = &w->extents[k];
+
+		if (e->x != x && e->y0 <= y + 2 && e->y1 >= y - NAME_HIGH)
+			return fabs(e->x - x);
+	}
+	return fabs(edge - x);
+}
+
+static bool try_name(struct scene_work *w, uint32_t thread, double x, double y, double room,
+	unsigned avoid, double align)
+{
+	struct scene_label label = name_label(w, thread);
+	double width = text_fit(
+		label.text, sizeof label.text, w->t->threads[thread].name, label.size, room);
+
+	label.x = x - width * align;
+	label.y = y;
+	label.box = (struct scene_rect){label.x - 2, y - NAME_HIGH / 2, width + 4, NAME_HIGH};
+	return scene_put_label(w, &label, avoid);
+}
+
+/* A thread that is born within the picture: above its head, else beside its first steps. */
+static void add_inner_name(struct scene_work *w, uint32_t i)
+{
+	const struct extent *e = &w->extents[i];
+	double left = room_beside(w, i, -1, e->y0), right = room_beside(w, i, 1, e->y0);
+	double above = 2 * fmin(left, right) - 10;
+	double full = text_width(w->t->threads[e->thread].name, SCENE_NAME_SIZE);
+	static const unsigned avoid[] = {
+		GRID_LABEL | GRID_LANE | GRID_ARROWS, GRID_LABEL | GRID_LANE};
+
+	for (unsigned k = 0; k < 2; k++) {
+		if (above >= fmin(full, 60) &&
+			try_name(w, e->thread, e->x, e->y0 - NAME_HIGH / 2 - 2, above, avoid[k],
+				0.5))
+			return;
+		if (right - 12 >= NAME_SHORTEST &&
+			try_name(w, e->thread, e->x + 7, e->y0 + NAME_HIGH / 2 + 1, right - 12,
+				avoid[k], 0))
+			return;
+		if (left - 12 >= NAME_SHORTEST &&
+			try_name(w, e->thread, e->x - 7, e->y0 + NAME_HIGH / 2 + 1, left - 12,
+				avoid[k], 1))
+			return;
+		if (above >= NAME_SHORTEST &&
+			try_name(w, e->thread, e->x, e->y0 - NAME_HIGH / 2 - 2, above, avoid[k],
+				0.5))
+			return;
+	}
+}
+
+/* Is the name above the plot, at the head of a line that comes in at its top? */
+static bool is_top(const struct scene_work *w, const struct extent *e)
+{
+	return e->born_y < w->top + 4;
+}
+
+/* The room that each name above the plot has beside its neighbours; is it enough for all? */
+static bool measure_top(const struct scene_work *w, double *room)
+{
+	double before = -1e9;
+	uint32_t last = WEFT_NO_INDEX;
+	bool enough = true;
+
+	for (uint32_t i = 0; i < w->nextents; i++) {
+		const struct extent *e = &w->extents[i];
+
+		if (!is_top(w, e))
+			continue;
+		room[i] = fmin(e->x - before, 2 * (e->x - 6));
+		if (last != WEFT_NO_INDEX)
+			room[last] = fmin(room[last], e->x - before);
+		before = e->x;
+		last = i;
+	}
+	for (uint32_t i = 0; i < w->nextents; i++) {
+		double full = text_width(w->t->threads[w->extents[i].thread].name, SCENE_NAME_SIZE);
+
+		if (is_top(w, &w->extents[i]) && room[i] - 8 < fmin(full, fmax(full * 0.7, 44)))
+			enough = false;
+	}
+	return enough;
+}
+
+/* Names that rise to the right, as far apart as they need. */
+static void add_slanted(struct scene_work *w)
+{
+	double high = fmin(w->top - 4, 54), longest = (high - 12) / sin(SLANT), before = -1e9;
+	double right = w->s->plot.x + w->s->plot.w + 30;
+
+	for (uint32_t i = 0; i < w->nextents; i++) {
+		const struct extent *e = &w->extents[i];
+		struct scene_label label = name_label(w, e->thread);
+		double width;
+
+		if (!is_top(w, e) || e->x - before < SLANT_PITCH)
+			continue;
+		width = text_fit(label.text, sizeof label.text, w->t->threads[e->thread].name,
+			label.size, fmin(longest, (right - e->x) / cos(SLANT)));
+		if (width <= 0)
+			continue;
+		before = e->x;
+		label.angle = -SLANT;
+		label.x = e->x + 1;
+		label.y = w->top - 9;
+		label.box = (struct scene_rect){e->x - 4, label.y - width * sin(SLANT) - 7,
+			width * cos(SLANT) + 12, width * sin(SLANT) + 14};
+		*SCENE_ADD(w, labels) = label;
+	}
+	grid_mark_box(&w->grid,
+		(struct scene_rect){w->s->plot.x, w->top - high, w->s->plot.w + 40, high},
+		GRID_LABEL);
+}
+
+void scene_add_names(struct scene_work *w)
+{
+	double *room = xcalloc(w->nextents, sizeof *room);
+
+	if (measure_top(w, room)) {
+		for (uint32_t i = 0; i < w->nextents; i++)
+			if (is_top(w, &w->extents[i]))
+				try_name(w, w->extents[i].thread, w->extents[i].x, w->top - 12,
+					room[i] - 8, GRID_LABEL, 0.5);
+	} else {
+		add_slanted(w);
+	}
+	for (uint32_t i = 0; i < w->nextents && w->s->nlabels < LABELS_MAX; i++)
+		if (!is_top(w, &w->extents[i]))
+			add_inner_name(w, i);
+	free(room);
+}
+
+/* One place for a value: `at` of the way along the arrow, `lift` above its line. */
+static bool try_value(struct scene_work *w, const struct scene_arrow *a, const char *value,
+	double at, double lift)
+{
+	struct scene_label label = {.size = SCENE_VALUE_SIZE,
+		.kind = SCENE_LABEL_VALUE,
+		.of = a->message,
+		.age = a->age};
+	double width = text_fit(label.text, sizeof label.text, value, label.size, VALUE_LONGEST);
+	double x = a->x0 + (a->x1 - a->x0) * at;
+
+	label.y = a->y0 + (a->y1 - a->y0) * at - lift;
+	label.x = x - width / 2;
+	label.box =
+		(struct scene_rect){label.x - 2, label.y - VALUE_HIGH / 2, width + 4, VALUE_HIGH};
+	if (label.y + VALUE_HIGH / 2 > w->bottom || label.y < w->top - 4)
+		return false;
+	return scene_put_label(w, &label, GRID_LABEL | GRID_LANE | GRID_ARROWS);
+}
+
+/* Beside the sender, above its line, then farther along it, then on the line itself. */
+static void add_value(struct scene_work *w, const struct scene_arrow *a)
+{
+	const char *value = w->t->messages[a->message].value;
+	double end_x = a->x0 + (a->x1 - a->x0) * a->progress;
+	double end_y = a->y0 + (a->y1 - a->y0) * a->progress;
+	double wide = fabs(a->x1 - a->x0), length = hypot(wide, a->y1 - a->y0), half, first;
+	double slope = wide > 1 ? fabs(a->y1 - a->y0) / wide : 10;
+
+	if (!value || !value[0] || length < 16)
+		return;
+	half = fmin(text_width(value, SCENE_VALUE_SIZE), VALUE_LONGEST) / 2;
+	first = (half + 8) / fmax(wide, 1);
+	if (first > 0.7)
+		return;
+	grid_line(&w->grid, a->x0, a->y0, end_x, end_y, -1);
+	for (int k = 0; k < 5; k++) {
+		/* Above the line, and above what the line rises under the text. */
+		double at = first + k * fmax(0.5 - first, 0) / 4;
+		double lift = VALUE_HIGH / 2 + 2 + slope * half;
+
+		if (at > a->progress)
+			break;
+		if ((slope < 0.25 && try_value(w, a, value, at, lift)) ||
+			(wide > 2 * half + 34 && try_value(w, a, value, at, 0)) ||
+			(slope < 0.25 && try_value(w, a, value, at, -lift)))
+			break;
+	}
+	grid_line(&w->grid, a->x0, a->y0, end_x, end_y, 1);
+}
+
+void scene_add_values(struct scene_work *w)
+{
+	for (uint32_t i = 0; i < w->s->narrows && w->s->nlabels < LABELS_MAX; i++)
+		if (!(w->s->arrows[i].flags & SCENE_LOST))
+			add_value(w, &w->s->arrows[i]);
+}
