@@ -153,8 +153,9 @@ static void write_facts(const struct scene_work *w)
 	snprintf(s->facts, sizeof s->facts, "%u thread%s   %u message%s   %s   %s axis", threads,
 		threads == 1 ? "" : "s", w->t->nmessages, w->t->nmessages == 1 ? "" : "s", end,
 		timescale_word(w->v->axis));
-	snprintf(s->title, sizeof s->title, "%s", w->t->title);
-	snprintf(s->warning, sizeof s->warning, "%s", w->t->warning ? w->t->warning : "");
+	text_fit(s->title, sizeof s->title, w->t->title, 18, fmax(units_w(w->v) - 48, 0));
+	text_fit(s->warning, sizeof s->warning, w->t->warning ? w->t->warning : "", 11,
+		fmax(units_w(w->v) - 48, 0));
 	text_time_like(now, sizeof now, s->head_ns, w->t->end_ns, 0);
 	unit = strchr(now, ' ');
 	if (unit)

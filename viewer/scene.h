@@ -142,7 +142,7 @@ struct scene {
 	double head_y;	     /* of the play head's line; outside the plot: not to be drawn */
 	int64_t head_ns;
 	double line;	     /* width of a thread's line */
-	char title[128], facts[160], warning[256], clock[64];
+	char title[128], facts[160], warning[256], clock[80];
 	const struct weft_trace *trace; /* borrowed until the next build */
 	void *private_;
 };
