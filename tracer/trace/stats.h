@@ -31,27 +31,29 @@ struct weft_object_stats {
 struct weft_wait {
 	int64_t begin_ns, end_ns;
 	uint32_t thread;
-	uint32_t obj;	/* WEFT_NO_INDEX: none */
-	uint8_t why;	/* enum weft_why */
-	bool open;	/* it was still waiting when the trace ended */
+	uint32_t obj; /* WEFT_NO_INDEX: none */
+	uint8_t why;  /* enum weft_why */
+	bool open;    /* it was still waiting when the trace ended */
 };
 
 struct weft_stats {
 	struct weft_thread_stats *threads;
 	struct weft_object_stats *objects;
-	struct weft_wait *waits;  /* the longest first; of equal ones the earlier */
-	uint32_t *messages;	  /* indices of those longest on their way, the longest first */
+	struct weft_wait *waits; /* the longest first; of equal ones the earlier */
+	uint32_t *messages;	 /* indices of those longest on their way, the longest first */
 	uint32_t nwaits, nmessages;
 	int64_t running_ns, ready_ns, blocked_ns, unknown_ns; /* all threads together */
-	uint32_t nalive;	  /* threads without an end, system threads left out */
+	uint32_t nalive;	      /* threads without an end, system threads left out */
 	uint32_t nchannels, npending; /* npending: messages on their way at the end */
 };
 
 /*
  * Counts; keeps the `longest` longest waits and messages. Sleeping is a wait. Returns 0 or -ENOMEM.
- * The statistics refer to the trace's indices and must be freed with weft_stats_free (NULL is fine).
+ * The statistics refer to the trace's indices and must be freed with weft_stats_free (NULL is
+ * fine).
  */
-int weft_stats_create(const struct weft_trace *trace, uint32_t longest, struct weft_stats **ret_stats);
+int weft_stats_create(
+	const struct weft_trace *trace, uint32_t longest, struct weft_stats **ret_stats);
 void weft_stats_free(struct weft_stats *stats);
 
 #endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Choosing a format: by name, else by what the first bytes look like. What nobody knows goes to the
+ * native reader, which says what it is instead.
+ */
+#include "tracer/formats/formats.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "tracer/formats/rows.h"
+
+const struct weft_format *const weft_formats[] = {
+	&weft_format_native,
+	NULL,
+};
+
+static const struct weft_format *find_name(const char *name, size_t len)
+{
+	for (size_t i = 0; weft_formats[i]; i++) {
+		if (strlen(weft_formats[i]->name) == len &&
+			memcmp(weft_formats[i]->name, name, len) == 0)
+			return weft_formats[i];
+	}
+	return NULL;
+}
+
+static const struct weft_format *guess(const struct weft_input *input)
+{
+	const char *data = input->buf;
+	size_t len = input->len;
+
+	if (len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0) {
+		data += 3;
+		len -= 3;
+	}
+	for (size_t i = 0; weft_formats[i]; i++) {
+		if (weft_formats[i]->probe(data, len))
+			return weft_formats[i];
+	}
+	return weft_formats[0];
+}
+
+int weft_formats_read(const char *path, const char *format, const struct weft_sink *sink,
+	struct weft_trace_error *error)
+{
+	const char *colon = format ? strchr(format, ':') : NULL;
+	const struct weft_format *row = NULL;
+	struct weft_input input;
+	int rc;
+
+	if (format) {
+		row = find_name(format, colon ? (size_t)(colon - format) : strlen(format));
+		if (!row)
+			return weft_refuse(error, -EINVAL, 0, "unknown format \"%.60s\"", format);
+	}
+	rc = weft_input_open(&input, path, error);
+	if (rc < 0)
+		return rc;
+	if (!row)
+		row = guess(&input);
+	rc = row->read(&input, colon ? colon + 1 : NULL, sink, error);
+	weft_input_close(&input);
+	return rc;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What each file of this folder puts into the table.
+ */
+#ifndef WEFT_TRACER_FORMATS_ROWS_H
+#define WEFT_TRACER_FORMATS_ROWS_H
+
+#include "tracer/formats/formats.h"
+
+extern const struct weft_format weft_format_native;
+
+#endif

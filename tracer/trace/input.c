@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reading bytes in bounded memory.
+ */
+#include "tracer/trace/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tracer/trace/record.h"
+
+/* Copies what comes through a pipe to a file without a name. Returns its descriptor. */
+static int spool(int fd)
+{
+	char name[] = "/tmp/weft-XXXXXX";
+	char *buf = malloc(WEFT_INPUT_BYTES);
+	int copy = mkostemp(name, O_CLOEXEC);
+	int rc = copy < 0 ? -errno : 0;
+
+	if (copy >= 0)
+		unlink(name);
+	if (!buf)
+		rc = -ENOMEM;
+	while (rc == 0) {
+		ssize_t n = read(fd, buf, WEFT_INPUT_BYTES), done = 0;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			rc = n < 0 ? -errno : 0;
+			break;
+		}
+		while (done < n && rc == 0) {
+			ssize_t wrote = write(copy, buf + done, (size_t)(n - done));
+
+			if (wrote >= 0)
+				done += wrote;
+			else if (errno != EINTR)
+				rc = -errno;
+		}
+	}
+	free(buf);
+	if (rc == 0 && lseek(copy, 0, SEEK_SET) == 0)
+		return copy;
+	if (copy >= 0)
+		close(copy);
+	return rc < 0 ? rc : -EIO;
+}
+
+/* Only a file, or a pipe turned into one, can be read twice. */
+static int settle(int *fd)
+{
+	struct stat st;
+	int copy;
+
+	if (fstat(*fd, &st) < 0)
+		return -errno;
+	if (S_ISREG(st.st_mode))
+		return 0;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode))
+		return -ENXIO;
+	copy = spool(*fd);
+	if (copy < 0)
+		return copy;
+	close(*fd);
+	*fd = copy;
+	return 0;
+}
+
+int weft_input_open(struct weft_input *input, const char *path, struct weft_trace_error *error)
+{
+	int fd, rc;
+
+	memset(input, 0, sizeof(*input));
+	input->path = path;
+	input->fd = -1;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return weft_refuse(error, -errno, 0, "%s", strerror(errno));
+	rc = settle(&fd);
+	if (rc == 0) {
+		input->buf = malloc(WEFT_INPUT_BYTES);
+		rc = input->buf ? 0 : -ENOMEM;
+	}
+	if (rc < 0) {
+		close(fd);
+		return weft_refuse(error, rc, 0, "%s",
+			rc == -ENXIO ? "neither a file nor a pipe" : strerror(-rc));
+	}
+	input->fd = fd;
+	input->line = 1;
+	weft_input_fill(input);
+	if (input->error < 0) {
+		rc = input->error;
+		weft_input_close(input);
+		return weft_refuse(error, rc, 0, "%s", strerror(-rc));
+	}
+	return 0;
+}
+
+void weft_input_close(struct weft_input *input)
+{
+	if (input->fd >= 0)
+		close(input->fd);
+	free(input->buf);
+	input->buf = NULL;
+	input->fd = -1;
+}
+
+bool weft_input_fill(struct weft_input *input)
+{
+	size_t got = 0;
+
+	input->offset += input->len;
+	input->pos = input->len = 0;
+	while (got < WEFT_INPUT_BYTES && input->error == 0) {
+		ssize_t n = read(input->fd, input->buf + got, WEFT_INPUT_BYTES - got);
+
+		if (n == 0)
+			break;
+		if (n > 0)
+			got += (size_t)n;
+		else if (errno != EINTR)
+			input->error = -errno;
+	}
+	input->len = got;
+	return got > 0;
+}
+
+void weft_input_tell(const struct weft_input *input, struct weft_place *ret_place)
+{
+	ret_place->offset = input->offset + input->pos;
+	ret_place->line = input->line;
+}
+
+int weft_input_seek(struct weft_input *input, const struct weft_place *place)
+{
+	if (lseek(input->fd, (off_t)place->offset, SEEK_SET) < 0)
+		return -errno;
+	input->offset = place->offset;
+	input->line = place->line;
+	input->pos = input->len = 0;
+	return 0;
+}
+
+int weft_text_add(struct weft_text *text, const char *data, size_t len, size_t limit)
+{
+	if (len > limit - text->len) {
+		text->too_long = true;
+		len = limit - text->len;
+	}
+	if (len > text->room - text->len) {
+		size_t room = text->room ? text->room : 256;
+		char *more;
+
+		while (room < text->len + len)
+			room *= 2;
+		more = realloc(text->data, room);
+		if (!more)
+			return -ENOMEM;
+		text->data = more;
+		text->room = room;
+	}
+	if (len > 0)
+		memcpy(text->data + text->len, data, len);
+	text->len += len;
+	return 0;
+}
+
+void weft_text_finish(struct weft_text *text)
+{
+	free(text->data);
+	memset(text, 0, sizeof(*text));
+}
+
+int weft_input_line(struct weft_input *input, struct weft_text *text, size_t limit, bool *ret_whole)
+{
+	bool any = false;
+
+	text->len = 0;
+	text->too_long = false;
+	*ret_whole = false;
+	while (weft_input_peek(input) >= 0) {
+		const char *start = input->buf + input->pos;
+		size_t left = input->len - input->pos;
+		const char *end = memchr(start, '\n', left);
+		size_t take = end ? (size_t)(end - start) : left;
+		int rc = weft_text_add(text, start, take, limit);
+
+		if (rc < 0)
+			return rc;
+		any = true;
+		input->pos += take;
+		if (end) {
+			input->pos++;
+			input->line++;
+			*ret_whole = true;
+			return 1;
+		}
+	}
+	if (input->error < 0)
+		return input->error;
+	return any;
+}

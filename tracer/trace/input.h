@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The bytes of a file, through one buffer: from front to back, and again from any place. A pipe is
+ * copied to an unnamed temporary file first, so that every input can be read twice.
+ */
+#ifndef WEFT_TRACER_TRACE_INPUT_H
+#define WEFT_TRACER_TRACE_INPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tracer/trace/trace.h"
+
+#define WEFT_INPUT_BYTES (64 * 1024)
+
+struct weft_input {
+	const char *path; /* borrowed */
+	int fd;
+	char *buf; /* WEFT_INPUT_BYTES */
+	size_t pos, len;
+	uint64_t offset; /* of buf[0] in the file */
+	uint64_t line;	 /* of the next byte, from 1 */
+	int error;	 /* negative errno value of a read that failed; it ends the input */
+};
+
+/* A place to come back to. */
+struct weft_place {
+	uint64_t offset, line;
+};
+
+/* Opens and reads the first bytes. Returns 0, or a negative errno value with `error` filled in. */
+int weft_input_open(struct weft_input *input, const char *path, struct weft_trace_error *error);
+void weft_input_close(struct weft_input *input);
+
+/* Reads on; returns false at the end. Only input.c and the inline functions need it. */
+bool weft_input_fill(struct weft_input *input);
+
+void weft_input_tell(const struct weft_input *input, struct weft_place *ret_place);
+int weft_input_seek(struct weft_input *input, const struct weft_place *place);
+
+/* The next byte, or -1 at the end. */
+static inline int weft_input_peek(struct weft_input *input)
+{
+	if (input->pos == input->len && !weft_input_fill(input))
+		return -1;
+	return (unsigned char)input->buf[input->pos];
+}
+
+static inline int weft_input_get(struct weft_input *input)
+{
+	int c = weft_input_peek(input);
+
+	if (c >= 0) {
+		input->pos++;
+		input->line += c == '\n';
+	}
+	return c;
+}
+
+/* A piece of text that grows up to a limit and then only says that it was longer. */
+struct weft_text {
+	char *data; /* not terminated */
+	size_t len, room;
+	bool too_long;
+};
+
+/* Both return 0 or -ENOMEM. More than `limit` bytes are not kept. */
+int weft_text_add(struct weft_text *text, const char *data, size_t len, size_t limit);
+void weft_text_finish(struct weft_text *text);
+
+/*
+ * The next line without its end, at most `limit` bytes of it. Returns 1; 0 at the end of the input;
+ * or a negative errno value. *ret_whole: it had an end.
+ */
+int weft_input_line(
+	struct weft_input *input, struct weft_text *text, size_t limit, bool *ret_whole);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Two small tables over the ids of a trace: a hash map from an id to a number, and a set of ids as
+ * a paged bitmap, for the many that are dense (a bit each) and the few that are not.
+ */
+#ifndef WEFT_TRACER_TRACE_MAP_H
+#define WEFT_TRACER_TRACE_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Open addressing with linear probing. Zeroed is empty. Any key but UINT64_MAX. */
+struct weft_map {
+	struct weft_map_slot {
+		uint64_t key, value;
+	} * slots;
+	size_t used, mask; /* mask + 1 slots, or none */
+};
+
+/* Where the key's value is, or NULL. Until the next put or remove. */
+uint64_t *weft_map_get(const struct weft_map *map, uint64_t key);
+
+/* Sets or replaces. Returns 0 or -ENOMEM. */
+int weft_map_put(struct weft_map *map, uint64_t key, uint64_t value);
+void weft_map_remove(struct weft_map *map, uint64_t key);
+void weft_map_finish(struct weft_map *map);
+
+#define WEFT_MAP_NONE UINT64_MAX /* the key of an empty slot */
+
+/* Zeroed is empty. */
+struct weft_set {
+	struct weft_map pages; /* id / 512 to the index of its page */
+	uint64_t (*bits)[8];
+	size_t npages, room;
+};
+
+bool weft_set_has(const struct weft_set *set, uint64_t id);
+int weft_set_add(struct weft_set *set, uint64_t id); /* 0 or -ENOMEM */
+void weft_set_remove(struct weft_set *set, uint64_t id);
+void weft_set_finish(struct weft_set *set);
+
+/*
+ * Makes room in an array for one more of `size` bytes: doubles it. Returns 0 or -ENOMEM. `array`
+ * is the address of a pointer to the elements.
+ */
+int weft_grow(void *array, size_t count, size_t *room, size_t size);
+
+#endif

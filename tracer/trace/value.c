@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Values as a person reads them: strings without quotes, tagged objects without their tags.
+ */
+#include "tracer/trace/record.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#define ELLIPSIS "\xe2\x80\xa6"
+
+/* Copies at most 64 bytes of UTF-8; `more`: there was more than this in the program already. */
+static void put_text(char *buf, const char *text, size_t len, bool more)
+{
+	const size_t room = WEFT_VALUE_TEXT - 1;
+	size_t keep = len;
+
+	if (more || len > room) {
+		more = true;
+		keep = len < room - 3 ? len : room - 3;
+		while (keep > 0 && keep < len && ((unsigned char)text[keep] & 0xc0) == 0x80)
+			keep--;
+	}
+	for (size_t i = 0; i < keep; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		buf[i] = c < 0x20 || c == 0x7f ? ' ' : (char)c;
+	}
+	strcpy(buf + keep, more ? ELLIPSIS : "");
+}
+
+static void put_string(char *buf, struct json_object *string, bool more)
+{
+	put_text(buf, json_object_get_string(string), (size_t)json_object_get_string_len(string),
+		more);
+}
+
+static struct json_object *member(struct json_object *object, const char *key, enum json_type type)
+{
+	struct json_object *field = NULL;
+
+	if (!json_object_object_get_ex(object, key, &field) || !json_object_is_type(field, type))
+		return NULL;
+	return field;
+}
+
+/* Bytes have no text: their type, if known, and how many they are. */
+static void put_bytes(char *buf, struct json_object *value, struct json_object *base64)
+{
+	struct json_object *type = member(value, "type", json_type_string);
+	struct json_object *len = member(value, "len", json_type_int);
+	int64_t n = len ? json_object_get_int64(len) : json_object_get_string_len(base64) / 4 * 3;
+	char text[128];
+	int used = snprintf(text, sizeof(text), "%.80s%s%lld byte%s",
+		type ? json_object_get_string(type) : "", type ? ", " : "", (long long)n,
+		n == 1 ? "" : "s");
+
+	put_text(buf, text, (size_t)used, false);
+}
+
+static void put_tagged(char *buf, struct json_object *value)
+{
+	static const char *const plain[] = {"str", "int", "float", "ptr"};
+	struct json_object *field, *len;
+
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
+		field = member(value, plain[i], json_type_string);
+		if (!field)
+			continue;
+		len = i == 0 ? member(value, "len", json_type_int) : NULL;
+		put_string(buf, field,
+			len && json_object_get_int64(len) > json_object_get_string_len(field));
+		return;
+	}
+	field = member(value, "base64", json_type_string);
+	if (field) {
+		put_bytes(buf, value, field);
+		return;
+	}
+	if (json_object_object_get_ex(value, "json", &field))
+		value = field;
+	size_t n = 0;
+	const char *text = json_object_to_json_string_length(
+		value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &n);
+
+	put_text(buf, text ? text : "", text ? n : 0, false);
+}
+
+void weft_value_text(struct json_object *value, char *buf)
+{
+	const char *text;
+
+	switch (json_object_get_type(value)) {
+	case json_type_null:
+		buf[0] = '\0'; /* a token says nothing but that it came */
+		return;
+	case json_type_string:
+		put_string(buf, value, false);
+		return;
+	case json_type_object:
+		put_tagged(buf, value);
+		return;
+	default:
+		text = json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN);
+		put_text(buf, text ? text : "", text ? strlen(text) : 0, false);
+	}
+}
