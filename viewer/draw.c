@@ -91,6 +91,7 @@ void draw_scene(cairo_t *cr, const struct scene *s, const struct view *v)
 	draw_labels(&p, s);
 	draw_title(&p, s);
 	draw_bar(&p, s);
+	draw_hint(&p);
 	draw_notice(&p);
 	if (v->help)
 		draw_help(&p);

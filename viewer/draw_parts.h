@@ -57,5 +57,6 @@ void draw_title(const struct pen *p, const struct scene *s);
 void draw_bar(const struct pen *p, const struct scene *s);
 void draw_help(const struct pen *p);
 void draw_notice(const struct pen *p);
+void draw_hint(const struct pen *p);
 
 #endif

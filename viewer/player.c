@@ -38,14 +38,17 @@ void player_set_speed(struct player *p, double speed)
 		p->speed = 1;
 }
 
+/* A step that would pass a bound is not made at all, so that the way back leads to 1 again. */
 void player_slower(struct player *p)
 {
-	player_set_speed(p, p->speed / PLAYER_SPEED_STEP);
+	if (p->speed / PLAYER_SPEED_STEP >= 1 / PLAYER_SPEED_MAX)
+		player_set_speed(p, p->speed / PLAYER_SPEED_STEP);
 }
 
 void player_faster(struct player *p)
 {
-	player_set_speed(p, p->speed * PLAYER_SPEED_STEP);
+	if (p->speed * PLAYER_SPEED_STEP <= PLAYER_SPEED_MAX)
+		player_set_speed(p, p->speed * PLAYER_SPEED_STEP);
 }
 
 void player_seek(struct player *p, double head)

@@ -11,9 +11,9 @@
 struct timescale;
 struct weft_trace;
 
-#define PLAYER_RUN_S 10.0	/* the whole axis at speed 1 */
-#define PLAYER_SPEED_STEP 1.5	/* as gotrace */
-#define PLAYER_SPEED_MAX 57.665 /* ten steps; the slowest is one over it */
+#define PLAYER_RUN_S 10.0      /* the whole axis at speed 1 */
+#define PLAYER_SPEED_STEP 1.5  /* as gotrace */
+#define PLAYER_SPEED_MAX 100.0 /* the slowest is one over it */
 
 struct player {
 	double head; /* on the axis, 0..1 */

@@ -42,6 +42,8 @@ struct view {
 	bool labels;	    /* values beside the arrows */
 	uint32_t hover;	    /* thread under the mouse, or WEFT_NO_INDEX */
 	const char *notice; /* one line to show for a moment, or NULL */
+	const char *hint;   /* what is under the mouse, to show beside it, or NULL */
+	double hint_x, hint_y; /* where the mouse is, in the picture's units */
 };
 
 /* Zooming stops when the camera shows this much of the world. */
