@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Records one of each kind, with the fields that it may leave out once there and once not.
+ * tests/record_lines.py knows the lines that must come of it.
+ */
+#include "tracer/record/record.h"
+
+#include <string.h>
+#include <time.h>
+
+static struct weft__ring *ring;
+
+/* What a record holds, as the table of event.h has it. */
+struct fields {
+	uint64_t co, on;
+	int why, n;
+	int64_t a, b, c;
+	uint64_t d;
+	int flags;
+	const void *payload;
+	size_t bytes;
+};
+
+#define TEXT(s) .payload = s, .bytes = sizeof(s)
+#define ADD(kind, ...) add(WEFT_EV_##kind, &(struct fields){__VA_ARGS__})
+
+static void add(enum weft_ev kind, const struct fields *f)
+{
+	unsigned units = 2 + (unsigned)((f->bytes + WEFT_REC_UNIT - 1) / WEFT_REC_UNIT);
+	struct weft_rec *rec;
+
+	weft__rec_reserve(ring, units);
+	rec = weft__rec_begin(ring, kind, units, NULL, NULL);
+	rec->co = f->co;
+	rec->on = f->on;
+	rec->why = (uint8_t)f->why;
+	rec->n = f->n;
+	rec->flags = (uint8_t)f->flags;
+	*weft__rec_tail(rec) = (struct weft_rec_tail){f->a, f->b, f->c, f->d};
+	if (f->bytes)
+		memcpy(weft__rec_payload(rec), f->payload, f->bytes);
+	weft__rec_end(ring, rec);
+}
+
+static void lives(void)
+{
+	ADD(WORKER, .why = WEFT_WORKER_START, .n = 3, .a = 4711);
+	ADD(SPAWN, .on = 1, .n = 0, TEXT("main\0main\0\0"));
+	ADD(RUN, .co = 1, .n = 2);
+	ADD(RUN, .co = 1, .n = -1);
+	ADD(SPAWN, .co = 1, .on = 2, .n = 7, .a = 65536, TEXT("\0filter\0src/a.c\0main"));
+	ADD(SPAWN, .co = 1, .on = 3, .n = 7, .a = 65536, TEXT("three\0filter\0src/a.c\0main"));
+	ADD(YIELD, .co = 1, .why = WEFT_YIELD_SCHED);
+	ADD(YIELD, .co = 1);
+	ADD(EXIT, .co = 2, .n = 3);
+	ADD(EXIT, .co = 3, .n = -1, .why = WEFT_EXIT_CANCEL);
+	ADD(JOIN, .co = 1, .a = 2, .n = 3);
+	ADD(NAME, .co = 2, TEXT("new name"));
+	ADD(NAME, .on = 1, TEXT("numbers"));
+	ADD(NAME, .co = 2, .on = 1, TEXT("numbers"));
+	ADD(STEAL, .n = 1, .a = 3, .payload = ((uint64_t[]){4, 5, 6}), .bytes = 24);
+	ADD(LOG, .co = 1, TEXT("panic: \"send\" on a closed channel"));
+}
+
+static void objects(void)
+{
+	ADD(MAKE, .co = 1, .on = 1, .why = WEFT_OBJ_CHAN, .n = 9, .a = 4, .b = 4,
+		.c = WEFT_CLASS_INT, TEXT("n\0int\0main\0src/a.c"));
+	ADD(MAKE, .co = 1, .on = 2, .why = WEFT_OBJ_CHAN, .n = 9, .b = 8, .c = WEFT_CLASS_CSTR,
+		TEXT("\0const char *\0main\0src/a.c"));
+	ADD(MAKE, .co = 1, .on = 3, .why = WEFT_OBJ_WAITGROUP, .n = 10, .d = 2,
+		TEXT("all\0\0main\0src/a.c"));
+	ADD(MAKE, .on = 4, .why = WEFT_OBJ_TIMER);
+	ADD(ADD, .co = 1, .on = 3, .n = -1, .a = 1);
+	ADD(FREE, .co = 1, .on = 3);
+	ADD(FREE, .on = 4);
+}
+
+static void messages(void)
+{
+	char s[] = "hello, this is longer than eight bytes";
+
+	ADD(SEND, .co = 1, .on = 1, .why = WEFT_VIA_BUFFER, .n = -1, .a = 8, .c = 1, .d = 42,
+		.flags = WEFT_REC_VALUE);
+	ADD(SEND, .co = 1, .on = 1, .why = WEFT_VIA_SELECT, .n = 0, .a = 16, .b = 2, .c = -1,
+		.d = 43);
+	ADD(SEND, .co = 1, .on = 2, .why = WEFT_VIA_HAND, .n = -1, .a = 24, .c = -1, .d = strlen(s),
+		.flags = WEFT_REC_VALUE, TEXT(s));
+	ADD(SEND, .co = 1, .on = 2, .why = WEFT_VIA_WAIT, .n = -1, .a = 32, .c = -1,
+		.flags = WEFT_REC_VALUE | WEFT_REC_NULL);
+	ADD(RECV, .co = 2, .on = 1, .n = -1, .a = 8, .b = 1, .c = 0, .d = 1);
+	ADD(RECV, .co = 2, .on = 2, .n = 1, .a = 24, .c = -1, .d = 1);
+	ADD(RECV, .co = 2, .on = 2, .n = -1, .c = -1);
+	ADD(UNSEND, .co = 1, .why = WEFT_UNSEND_TIMEOUT, .a = 32);
+	ADD(CLOSE, .co = 1, .on = 2, .n = 3);
+	ADD(SELECT, .co = 1, .n = 2, .a = 3);
+	ADD(SELECT, .co = 1, .n = WEFT_PICK_DEFAULT, .a = 1);
+	ADD(SELECT, .co = 1, .n = WEFT_PICK_TIMEOUT, .a = 1);
+	ADD(SELECT, .co = 1, .n = WEFT_PICK_CANCEL, .a = 1);
+}
+
+static int64_t far_off(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec + 3600 * INT64_C(1000000000);
+}
+
+static void waits(void)
+{
+	struct weft_rec_case cases[] = {
+		{.on = 1, .dir = 1}, {.on = 0, .dir = 0}, {.on = 2, .dir = 0}};
+
+	ADD(BLOCK, .co = 1, .why = WEFT_WHY_RECV, .on = 1);
+	ADD(BLOCK, .co = 1, .why = WEFT_WHY_JOIN, .b = 2);
+	ADD(BLOCK, .co = 1, .why = WEFT_WHY_SELECT, .n = 3, .a = far_off(), .payload = cases,
+		.bytes = sizeof(cases));
+	ADD(BLOCK, .co = 1, .why = WEFT_WHY_FOREVER);
+	ADD(SLEEP, .co = 1, .a = far_off());
+	ADD(UNBLOCK, .co = 2, .a = 1, .on = 1, .b = 8, .why = WEFT_WHY_RECV);
+	ADD(UNBLOCK, .a = 1, .why = WEFT_WHY_TIMER);
+	ADD(UNBLOCK, .co = 2, .a = 1, .on = 2, .why = WEFT_WHY_CLOSE);
+	ADD(WORKER, .why = WEFT_WORKER_PARK);
+	ADD(WORKER, .why = WEFT_WORKER_UNPARK);
+	ADD(WORKER, .why = WEFT_WORKER_STOP);
+}
+
+int main(int argc, char **argv)
+{
+	struct weft__rec_config config = {.argc = argc, .argv = argv, .workers = 3};
+
+	if (weft__rec_start(&config) != 1)
+		return 3;
+	ring = weft__rec_ring(1);
+	lives();
+	objects();
+	messages();
+	waits();
+	weft__rec_stop(WEFT_EOF_DEADLOCK);
+	return 0;
+}
