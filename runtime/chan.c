@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Channels: make, send, receive, close, count. A sender that finds a receiver waiting copies its
+ * value straight into the receiver's variable; a receiver that makes room moves the first waiting
+ * sender's value into the buffer. Select (select.c) is made of the same two steps.
+ */
+#include "runtime/chan.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/panic.h"
+#include "runtime/probe.h"
+#include "runtime/sched.h"
+
+/* Every channel of the run, so that those which nobody unrefs end with it. */
+static struct {
+	struct weft__lock lock;
+	struct weft_chan *first;
+} chans;
+
+static inline void copy_value(const struct weft_chan *chan, void *to, const void *from)
+{
+	/* The common sizes inline; both sides are variables of the element's type, maybe unaligned.
+	 */
+	switch (chan->elem_size) {
+	case 4:
+		memcpy(to, from, 4);
+		break;
+	case 8:
+		memcpy(to, from, 8);
+		break;
+	default:
+		memcpy(to, from, chan->elem_size);
+	}
+}
+
+struct weft_chan *weft_chan_make(const struct weft_elem *elem, size_t capacity, const char *at_fn,
+	const char *at_file, int at_line)
+{
+	struct weft__co *self = weft__self("weft_make");
+	struct weft_chan *chan = calloc(1, sizeof(*chan));
+	bool notes = weft__rec_enabled() && capacity > 0;
+
+	if (chan && capacity > 0)
+		chan->buf = calloc(capacity, elem->size);
+	if (chan && notes)
+		chan->notes = calloc(capacity, sizeof(*chan->notes));
+	if (!chan || (capacity > 0 && !chan->buf) || (notes && !chan->notes))
+		weft__panic("out of memory for a channel of %zu values of %u bytes (made at %s:%d)",
+			capacity, elem->size, at_file, at_line);
+	chan->elem = elem;
+	chan->elem_size = elem->size;
+	chan->cap = capacity;
+	chan->at_file = at_file;
+	chan->at_line = at_line;
+	chan->id = weft__new_id(&weft__sched.last_object);
+	atomic_store_explicit(&chan->refs, 1, memory_order_relaxed);
+	weft__trace_reserve(weft__worker(), WEFT_REC_UNITS_MAX);
+	weft__trace_chan_make(weft__worker(), self, chan, at_fn, at_file, at_line);
+	weft__lock(&chans.lock);
+	chan->next = chans.first;
+	if (chans.first)
+		chans.first->prev = chan;
+	chans.first = chan;
+	weft__unlock(&chans.lock);
+	return chan;
+}
+
+struct weft_chan *weft_chan_ref(struct weft_chan *chan)
+{
+	if (chan)
+		atomic_fetch_add_explicit(&chan->refs, 1, memory_order_relaxed);
+	return chan;
+}
+
+static void chan_free(struct weft_chan *chan)
+{
+	free(chan->buf);
+	free(chan->notes);
+	free(chan);
+}
+
+void weft_chan_unref(struct weft_chan *chan)
+{
+	struct weft__co *self = weft__self("weft_unref");
+
+	if (!chan)
+		return;
+	if (weft__rec_enabled()) {
+		/* The last one's `free` must bear a later stamp than all that we did with it. */
+		weft__lock(&chan->lock);
+		if (chan->last_t < self->last_t)
+			chan->last_t = self->last_t;
+		weft__unlock(&chan->lock);
+	}
+	/* acq_rel: what we did with the channel is over before the last one frees it. */
+	if (atomic_fetch_sub_explicit(&chan->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS);
+	weft__trace_free(weft__worker(), self, chan->id, &chan->last_t);
+	weft__lock(&chans.lock);
+	if (chan->prev)
+		chan->prev->next = chan->next;
+	else
+		chans.first = chan->next;
+	if (chan->next)
+		chan->next->prev = chan->prev;
+	weft__unlock(&chans.lock);
+	chan_free(chan);
+}
+
+void weft__chans_finish(void)
+{
+	struct weft_chan *chan;
+
+	while ((chan = chans.first)) {
+		chans.first = chan->next;
+		chan_free(chan);
+	}
+}
+
+/* ---- The two steps ----------------------------------------------------------------------------
+ */
+
+static void buffer_put(struct weft_chan *chan, const void *value, uint64_t msg, uint64_t from)
+{
+	size_t i = chan->first + chan->count;
+
+	if (i >= chan->cap)
+		i -= chan->cap;
+	copy_value(chan, chan->buf + i * chan->elem_size, value);
+	if (chan->notes)
+		chan->notes[i] = (struct weft__chan_note){msg, from};
+	chan->count++;
+}
+
+static struct weft__chan_note buffer_get(struct weft_chan *chan, void *ret_value)
+{
+	struct weft__chan_note note = {0, 0};
+
+	if (ret_value)
+		copy_value(chan, ret_value, chan->buf + chan->first * chan->elem_size);
+	if (chan->notes)
+		note = chan->notes[chan->first];
+	if (++chan->first == chan->cap)
+		chan->first = 0;
+	chan->count--;
+	return note;
+}
+
+enum weft__chan_step weft__chan_send_step(struct weft_chan *chan, struct weft__co *self,
+	const void *value, int case_index, struct weft__co **ret_wake)
+{
+	struct weft__worker *w = weft__worker();
+	struct weft__waiter *peer;
+	uint64_t msg;
+
+	*ret_wake = NULL;
+	if (chan->closed)
+		return WEFT__STEP_CLOSED;
+	peer = weft__waitq_take(&chan->receivers);
+	if (peer) {
+		if (peer->value)
+			copy_value(chan, peer->value, value);
+		msg = weft__trace_send(w, self, chan, value, WEFT_VIA_HAND, NULL, case_index, -1);
+		weft__trace_unblock(w, self, peer->co, chan->id, &chan->last_t, msg,
+			peer->claim ? WEFT_WHY_SELECT : WEFT_WHY_RECV);
+		peer->msg = msg;
+		peer->from = self->id;
+		peer->result = 0;
+		*ret_wake = peer->co;
+		return WEFT__STEP_DONE;
+	}
+	if (chan->count == chan->cap)
+		return WEFT__STEP_WAIT;
+	msg = weft__trace_send(
+		w, self, chan, value, WEFT_VIA_BUFFER, NULL, case_index, (int64_t)chan->count + 1);
+	buffer_put(chan, value, msg, self->id);
+	return WEFT__STEP_DONE;
+}
+
+/* A sender waits: its select, if it is one, has not been recorded as a send before. */
+static void note_select_send(
+	struct weft_chan *chan, struct weft__co *self, struct weft__waiter *peer)
+{
+	if (peer->claim)
+		peer->msg = weft__trace_send(weft__worker(), peer->co, chan, peer->value,
+			WEFT_VIA_SELECT, self, peer->index, -1);
+}
+
+enum weft__chan_step weft__chan_recv_step(struct weft_chan *chan, struct weft__co *self,
+	void *ret_value, int case_index, struct weft__co **ret_wake)
+{
+	struct weft__worker *w = weft__worker();
+	struct weft__waiter *peer = NULL;
+	struct weft__chan_note note;
+
+	*ret_wake = NULL;
+	if (chan->count > 0 || chan->cap == 0)
+		peer = weft__waitq_take(&chan->senders);
+	if (peer)
+		note_select_send(chan, self, peer);
+	if (chan->count > 0) {
+		note = buffer_get(chan, ret_value);
+		if (peer)
+			buffer_put(chan, peer->value, peer->msg, peer->co->id);
+	} else if (peer) {
+		note = (struct weft__chan_note){peer->msg, peer->co->id};
+		if (ret_value)
+			copy_value(chan, ret_value, peer->value);
+	} else if (chan->closed) {
+		if (ret_value)
+			memset(ret_value, 0, chan->elem_size);
+		weft__trace_recv(w, self, chan, 0, 0, case_index, -1, &chan->last_t);
+		return WEFT__STEP_CLOSED;
+	} else {
+		return WEFT__STEP_WAIT;
+	}
+	weft__trace_recv(w, self, chan, note.msg, note.from, case_index,
+		chan->cap ? (int64_t)chan->count : -1, &chan->last_t);
+	if (peer) {
+		peer->result = 0;
+		weft__trace_unblock(w, self, peer->co, chan->id, &chan->last_t, peer->msg,
+			peer->claim ? WEFT_WHY_SELECT : WEFT_WHY_SEND);
+		*ret_wake = peer->co;
+	}
+	return WEFT__STEP_DONE;
+}
+
+/* ---- Send and receive -------------------------------------------------------------------------
+ */
+
+/* A null channel: nobody ever comes. */
+static int wait_for_nobody(struct weft__co *self, int64_t until)
+{
+	if (until == WEFT_NOW)
+		return -EAGAIN;
+	self->wait = (struct weft__wait_for){.why = WEFT_WHY_FOREVER};
+	if (until != WEFT_NEVER) {
+		weft_sleep_until(until);
+		return -ETIMEDOUT;
+	}
+	weft__trace_reserve(weft__worker(), WEFT__TRACE_PARK_UNITS);
+	weft__trace_block_on(weft__worker(), self, 0, NULL, WEFT_NEVER);
+	weft__park(NULL, NULL);
+	return 0;
+}
+
+/* Would have to wait: 0 to go ahead, or why not to. */
+static int may_wait(int64_t until)
+{
+	if (until == WEFT_NOW)
+		return -EAGAIN;
+	return until != WEFT_NEVER && until <= weft_now() ? -ETIMEDOUT : 0;
+}
+
+static void panic_closed(struct weft_chan *chan)
+{
+	char text[96];
+
+	weft__chan_describe(chan, text, sizeof(text));
+	weft__panic("send on closed channel %s", text);
+}
+
+int weft_chan_send(struct weft_chan *chan, const void *value, int64_t until)
+{
+	struct weft__co *self = weft__self("weft_send"), *wake;
+	struct weft__waiter waiter;
+	struct weft__worker *w;
+	int r;
+
+	if (!chan)
+		return wait_for_nobody(self, until);
+	weft__trace_reserve(weft__worker(), WEFT__STEP_UNITS + WEFT__TRACE_PARK_UNITS);
+	weft__lock(&chan->lock);
+	switch (weft__chan_send_step(chan, self, value, -1, &wake)) {
+	case WEFT__STEP_DONE:
+		weft__unlock(&chan->lock);
+		if (wake)
+			weft__ready(wake);
+		return 0;
+	case WEFT__STEP_CLOSED:
+		weft__unlock(&chan->lock);
+		panic_closed(chan);
+		break;
+	case WEFT__STEP_WAIT:
+		break;
+	}
+	r = may_wait(until);
+	if (r < 0) {
+		weft__unlock(&chan->lock);
+		return r;
+	}
+	w = weft__worker();
+	waiter = (struct weft__waiter){.co = self, .value = (void *)(uintptr_t)value, .index = -1};
+	waiter.msg = weft__trace_send(w, self, chan, value, WEFT_VIA_WAIT, NULL, -1,
+		chan->cap ? (int64_t)chan->count : -1);
+	self->wait = (struct weft__wait_for){.why = WEFT_WHY_SEND, .chan = chan};
+	weft__trace_block(w, self, chan, until);
+	weft__waitq_push(&chan->senders, &waiter);
+	weft_chan_ref(
+		chan); /* the receiver may drop the last reference as soon as it has the value */
+	r = weft__wait(&chan->lock, &waiter, chan->id, &chan->last_t, until);
+	if (r == -EPIPE)
+		panic_closed(chan);
+	weft_chan_unref(chan);
+	return r;
+}
+
+int weft_chan_recv(struct weft_chan *chan, void *ret_value, int64_t until)
+{
+	struct weft__co *self = weft__self("weft_recv"), *wake;
+	struct weft__waiter waiter;
+	int r;
+
+	if (!chan)
+		return wait_for_nobody(self, until);
+	weft__trace_reserve(weft__worker(), WEFT__STEP_UNITS + WEFT__TRACE_PARK_UNITS);
+	weft__lock(&chan->lock);
+	switch (weft__chan_recv_step(chan, self, ret_value, -1, &wake)) {
+	case WEFT__STEP_DONE:
+		weft__unlock(&chan->lock);
+		if (wake)
+			weft__ready(wake);
+		return 0;
+	case WEFT__STEP_CLOSED:
+		weft__unlock(&chan->lock);
+		return -EPIPE;
+	case WEFT__STEP_WAIT:
+		break;
+	}
+	r = may_wait(until);
+	if (r < 0) {
+		weft__unlock(&chan->lock);
+		return r;
+	}
+	waiter = (struct weft__waiter){.co = self, .value = ret_value, .index = -1};
+	self->wait = (struct weft__wait_for){.why = WEFT_WHY_RECV, .chan = chan};
+	weft__trace_block(weft__worker(), self, chan, until);
+	weft__waitq_push(&chan->receivers, &waiter);
+	weft_chan_ref(chan); /* until the receive is recorded */
+	r = weft__wait(&chan->lock, &waiter, chan->id, &chan->last_t, until);
+	if (r == -EPIPE && ret_value)
+		memset(ret_value, 0, chan->elem_size);
+	if (r != -ETIMEDOUT) {
+		weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS);
+		weft__trace_recv(weft__worker(), self, chan, waiter.msg, waiter.from, -1, -1, NULL);
+	}
+	weft_chan_unref(chan);
+	return r;
+}
+
+/* ---- Close and the rest -----------------------------------------------------------------------
+ */
+
+/*
+ * Room for the records of everybody who waits cannot be reserved in one go, so they are taken out
+ * first and woken one by one: they are ours alone from then on.
+ */
+static struct weft__waiter *take_all(struct weft__waitq *queue, int *ret_count)
+{
+	struct weft__waiter *first = NULL, **link = &first, *waiter;
+
+	*ret_count = 0;
+	while ((waiter = weft__waitq_take(queue))) {
+		*link = waiter;
+		link = &waiter->next;
+		++*ret_count;
+	}
+	*link = NULL;
+	return first;
+}
+
+static void wake_closed(struct weft_chan *chan, struct weft__co *self, struct weft__waiter *waiter)
+{
+	while (waiter) {
+		struct weft__waiter *next = waiter->next;
+		struct weft__worker *w = weft__worker();
+
+		weft__trace_reserve(w, 2 * WEFT__TRACE_WAKE_UNITS);
+		weft__lock(&chan->lock);
+		if (waiter->msg)
+			weft__trace_unsend(w, waiter->co, chan->id, waiter->msg, WEFT_UNSEND_CLOSED,
+				&chan->last_t);
+		waiter->result = -EPIPE;
+		weft__trace_unblock(
+			w, self, waiter->co, chan->id, &chan->last_t, 0, WEFT_WHY_CLOSE);
+		weft__unlock(&chan->lock);
+		weft__ready(waiter->co);
+		waiter = next;
+	}
+}
+
+void weft_chan_close(struct weft_chan *chan)
+{
+	struct weft__co *self = weft__self("weft_close");
+	struct weft__waiter *receivers, *senders;
+	int nreceivers, nsenders;
+	char text[96];
+
+	if (!chan)
+		weft__panic("close of a null channel");
+	weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS);
+	weft__lock(&chan->lock);
+	if (chan->closed) {
+		weft__unlock(&chan->lock);
+		weft__chan_describe(chan, text, sizeof(text));
+		weft__panic("close of closed channel %s", text);
+	}
+	chan->closed = true;
+	receivers = take_all(&chan->receivers, &nreceivers);
+	senders = take_all(&chan->senders, &nsenders);
+	weft__trace_close(weft__worker(), self, chan, nreceivers);
+	weft__unlock(&chan->lock);
+	wake_closed(chan, self, receivers);
+	wake_closed(chan, self, senders);
+}
+
+size_t weft_chan_len(struct weft_chan *chan)
+{
+	size_t len;
+
+	if (!chan)
+		return 0;
+	weft__lock(&chan->lock);
+	len = chan->count;
+	weft__unlock(&chan->lock);
+	return len;
+}
+
+size_t weft_chan_cap(struct weft_chan *chan)
+{
+	return chan ? chan->cap : 0;
+}
+
+void weft_chan_set_name(struct weft_chan *chan, const char *format, ...)
+{
+	char name[sizeof(chan->name)];
+	va_list args;
+
+	weft__self("weft_chan_name");
+	if (!chan)
+		return;
+	va_start(args, format);
+	vsnprintf(name, sizeof(name), format, args);
+	va_end(args);
+	weft__trace_reserve(weft__worker(), WEFT_REC_UNITS_MAX);
+	weft__lock(&chan->lock);
+	memcpy(chan->name, name, sizeof(name));
+	weft__trace_name(weft__worker(), 0, chan->id, chan->name, &chan->last_t);
+	weft__unlock(&chan->lock);
+}
+
+void weft__chan_describe(const struct weft_chan *chan, char *text, size_t size)
+{
+	const char *file = strrchr(chan->at_file, '/');
+
+	snprintf(text, size, "%s%s%s(of %s, made at %s:%d)", chan->name[0] ? "\"" : "", chan->name,
+		chan->name[0] ? "\" " : "", chan->elem->name, file ? file + 1 : chan->at_file,
+		chan->at_line);
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Coroutines from their beginning to their end: go, spawn, join.
+ */
+#include "runtime/co.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/panic.h"
+#include "runtime/probe.h"
+#include "runtime/run.h"
+#include "runtime/sched.h"
+#include "runtime/stack.h"
+#include "runtime/waitq.h"
+
+/*
+ * What is left of a spawned coroutine until it is joined. Made by the parent, freed by the joiner;
+ * all under the lock.
+ */
+struct weft_handle {
+	struct weft__lock lock;
+	bool done;
+	int code;
+	uint64_t co;
+	int64_t last_t;
+	struct weft__waitq joiner; /* one at the most */
+};
+
+static const uint64_t canary = UINT64_C(0x7765667463616e61);
+
+const char *weft__co_name(const struct weft__co *co)
+{
+	return co->name[0] ? co->name : co->fn_name;
+}
+
+WEFT__NO_TSAN void weft__stack_check(const struct weft__co *co)
+{
+	if (*(const volatile uint64_t *)co->stack != canary)
+		weft__panic("stack overflow in coroutine %llu \"%s\": its %zu KiB are used up "
+			    "(WEFT_STACK=KIB "
+			    "makes stacks larger)",
+			(unsigned long long)co->id, weft__co_name(co), co->stack_bytes / 1024);
+}
+
+struct weft__co *weft__co_new(struct weft__co *parent, const char *fn_name, const void *arg,
+	size_t copy_bytes, const char *at_fn, const char *at_file, int at_line, size_t stack_bytes)
+{
+	struct weft__co *co = weft__stack_get(stack_bytes);
+
+	if (!co)
+		weft__panic("out of memory for the stack of a coroutine (spawned in %s at %s:%d)",
+			at_fn, at_file, at_line);
+	/* acquire: pairs with the release of whoever ended on this stack (weft__co_exit). */
+	(void)atomic_load_explicit(&co->state, memory_order_acquire);
+	co->id = weft__new_id(&weft__sched.last_co);
+	co->fn = NULL;
+	co->int_fn = NULL;
+	co->handle = NULL;
+	co->last_t = 0;
+	co->fn_name = fn_name;
+	co->at_fn = at_fn;
+	co->at_file = at_file;
+	co->at_line = at_line;
+	co->name[0] = '\0';
+	co->arg = (void *)(uintptr_t)arg;
+	if (copy_bytes) {
+		co->arg = (char *)co - WEFT_ARG_MAX;
+		memcpy(co->arg, arg, copy_bytes);
+	}
+	if (!co->guarded)
+		*(uint64_t *)co->stack = canary;
+#if WEFT__ASAN
+	__lsan_register_root_region(co->stack, co->stack_bytes);
+#endif
+	weft__co_prepare(co);
+	weft__trace_reserve(weft__worker(), WEFT_REC_UNITS_MAX);
+	weft__trace_spawn(weft__worker(), parent, co);
+	return co;
+}
+
+void weft_co_go(weft_fn fn, const char *name, const void *arg, size_t copy_bytes, const char *at_fn,
+	const char *at_file, int at_line)
+{
+	struct weft__co *self = weft__self("weft_go"), *co;
+
+	if (copy_bytes > WEFT_ARG_MAX)
+		weft__panic("weft_go_copy of %zu bytes: at most %d are possible", copy_bytes,
+			WEFT_ARG_MAX);
+	co = weft__co_new(self, name, arg, copy_bytes, at_fn, at_file, at_line, 0);
+	co->fn = fn;
+	weft__ready(co);
+}
+
+struct weft_handle *weft_co_spawn(weft_int_fn fn, const char *name, const void *arg,
+	size_t copy_bytes, const char *at_fn, const char *at_file, int at_line)
+{
+	struct weft__co *self = weft__self("weft_spawn"), *co;
+	struct weft_handle *handle = calloc(1, sizeof(*handle));
+
+	if (!handle)
+		weft__panic("out of memory for the handle of a coroutine");
+	if (copy_bytes > WEFT_ARG_MAX)
+		weft__panic("weft_spawn_copy of %zu bytes: at most %d are possible", copy_bytes,
+			WEFT_ARG_MAX);
+	co = weft__co_new(self, name, arg, copy_bytes, at_fn, at_file, at_line, 0);
+	co->int_fn = fn;
+	co->handle = handle;
+	handle->co = co->id;
+	weft__ready(co);
+	return handle;
+}
+
+/* Tells the joiner, who may free the handle as soon as the lock is given back. */
+static void finish(struct weft__co *self, int code)
+{
+	struct weft_handle *handle = self->handle;
+	struct weft__worker *w = weft__worker();
+	struct weft__waiter *joiner = NULL;
+
+	weft__trace_reserve(w, 2 * WEFT__TRACE_WAKE_UNITS + WEFT__TRACE_PARK_UNITS);
+	if (!handle) {
+		weft__trace_exit(w, self, code, NULL);
+		return;
+	}
+	weft__lock(&handle->lock);
+	weft__trace_exit(w, self, code, &handle->last_t);
+	handle->done = true;
+	handle->code = code;
+	joiner = weft__waitq_take(&handle->joiner);
+	if (joiner)
+		weft__trace_unblock(w, self, joiner->co, 0, &handle->last_t, 0, WEFT_WHY_JOIN);
+	weft__unlock(&handle->lock);
+	if (joiner)
+		weft__ready(joiner->co);
+}
+
+void weft__co_main(struct weft__co *self)
+{
+	int code = 0;
+
+	if (self->fn)
+		self->fn(self->arg);
+	else
+		code = self->int_fn(self->arg);
+	finish(self, code);
+	if (self->id == 1)
+		weft__run_end(code);
+	weft__co_exit();
+}
+
+int weft_join_until(struct weft_handle *handle, int *ret_code, int64_t until)
+{
+	struct weft__co *self = weft__self("weft_join");
+	int code;
+
+	if (!handle)
+		weft__panic("weft_join of a null handle");
+	weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS + WEFT__TRACE_PARK_UNITS);
+	weft__lock(&handle->lock);
+	if (handle->joiner.head)
+		weft__panic("coroutine %llu is joined twice", (unsigned long long)handle->co);
+	if (!handle->done) {
+		struct weft__waiter waiter = {.co = self, .index = -1};
+
+		if (until == WEFT_NOW || (until != WEFT_NEVER && until <= weft_now())) {
+			weft__unlock(&handle->lock);
+			return until == WEFT_NOW ? -EAGAIN : -ETIMEDOUT;
+		}
+		self->wait = (struct weft__wait_for){.why = WEFT_WHY_JOIN, .of = handle->co};
+		weft__trace_block_on(weft__worker(), self, 0, &handle->last_t, until);
+		weft__waitq_push(&handle->joiner, &waiter);
+		if (weft__wait(&handle->lock, &waiter, 0, &handle->last_t, until) == -ETIMEDOUT)
+			return -ETIMEDOUT;
+		weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS);
+		weft__lock(&handle->lock); /* finish may still hold it */
+	}
+	code = handle->code;
+	weft__trace_join(weft__worker(), self, handle->co, &handle->last_t, code);
+	weft__unlock(&handle->lock);
+	free(handle);
+	if (ret_code)
+		*ret_code = code;
+	return 0;
+}
+
+int weft_join(struct weft_handle *handle, int *ret_code)
+{
+	return weft_join_until(handle, ret_code, WEFT_NEVER);
+}
+
+uint64_t weft_self(void)
+{
+	return weft__self("weft_self")->id;
+}
+
+void weft_set_name(const char *format, ...)
+{
+	struct weft__co *self = weft__self("weft_set_name");
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(self->name, sizeof(self->name), format, args);
+	va_end(args);
+	weft__trace_reserve(weft__worker(), WEFT_REC_UNITS_MAX);
+	weft__trace_name(weft__worker(), self->id, 0, self->name, &self->last_t);
+}

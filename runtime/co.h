@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The coroutine itself. Its struct lies at the top of its own stack, so that a parked coroutine
+ * touches one page.
+ */
+#ifndef WEFT_RUNTIME_CO_H
+#define WEFT_RUNTIME_CO_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/ctx.h"
+#include "runtime/include/weft.h"
+#include "tracer/event.h"
+
+struct weft_handle;
+
+#define WEFT__NAME_MAX 48
+
+enum weft__co_state {
+	WEFT__CO_FREE, /* zero: a stack that was never used reads so */
+	WEFT__CO_READY,
+	WEFT__CO_RUNNING,
+	WEFT__CO_PARKED,
+};
+
+/* What a coroutine waits for: written by itself before it parks, read by reports when all is quiet.
+ */
+struct weft__wait_for {
+	uint8_t why;		/* enum weft_why */
+	struct weft_chan *chan; /* or NULL */
+	uint64_t of;		/* WEFT_WHY_JOIN: whom */
+};
+
+struct weft__co {
+	struct weft__ctx ctx;
+	/*
+	 * enum weft__co_state. Two pairs of release and acquire order a life: ready (release READY)
+	 * with the end of weft__park (acquire), and exit (release FREE) with the next spawn on this
+	 * stack (acquire).
+	 */
+	atomic_int state;
+	struct weft__co
+		*next;	/* link of the global run queue, of a list of free stacks, of the inbox */
+	int64_t last_t; /* stamp of the last record about it; by whoever may act on it now */
+	uint64_t id;
+	weft_fn fn; /* detached; or NULL and */
+	weft_int_fn int_fn;
+	void *arg;
+	struct weft_handle *handle;
+	struct weft__wait_for wait;
+	const char *fn_name, *at_fn, *at_file;
+	int at_line;
+	bool guarded;		   /* else a canary lies at the low end of the stack */
+	char name[WEFT__NAME_MAX]; /* "" until it is given one */
+	char *stack;		   /* lowest byte, the guard page's included */
+	size_t stack_bytes;
+	void *tsan_fiber;
+	void *asan_fake;
+};
+
+/* The name that people know it by. */
+const char *weft__co_name(const struct weft__co *co);
+
+/*
+ * A new coroutine, READY but in no queue. `copy_bytes` > 0: *arg is copied onto its stack. `parent`
+ * may be NULL. Called by a worker.
+ */
+struct weft__co *weft__co_new(struct weft__co *parent, const char *fn_name, const void *arg,
+	size_t copy_bytes, const char *at_fn, const char *at_file, int at_line, size_t stack_bytes);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A context: where a coroutine, or a worker's own thread, stands when it does not run.
+ *
+ * Two implementations, chosen when the library is built: assembly (ctx_x86_64.S) and ucontext
+ * (ctx_ucontext.c, for every other CPU and for the tests).
+ */
+#ifndef WEFT_RUNTIME_CTX_H
+#define WEFT_RUNTIME_CTX_H
+
+#include <stddef.h>
+
+#ifdef WEFT_CTX_UCONTEXT
+#include <ucontext.h>
+struct weft__ctx {
+	ucontext_t uc;
+};
+#else
+struct weft__ctx {
+	void *sp; /* the registers that a call must keep lie on the stack from here */
+};
+#endif
+
+/*
+ * Prepares a context that starts with entry(arg) on the stack [lo, lo + size). entry must not
+ * return. `lo + size` is aligned to 16 bytes.
+ */
+void weft__ctx_make(
+	struct weft__ctx *ctx, void *lo, size_t size, void (*entry)(void *arg), void *arg);
+
+/* Saves the caller in *from and goes on in *to. Returns when somebody switches back to *from. */
+void weft__ctx_switch(struct weft__ctx *from, struct weft__ctx *to);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A lock for short stretches: spins a little, then sleeps on a futex, since its holder's thread may
+ * have been descheduled. Nothing that waits, calls the user or formats runs under one.
+ *
+ * While a run has one worker, channels and their kin are touched by one thread only (that is why
+ * foreign threads may call nothing but weft_post): weft__lock then costs a branch. Locks that
+ * foreign threads take as well use weft__lock_always.
+ *
+ * A coroutine may park holding one; the context that runs next gives it back (weft__park).
+ * Order where two are held: a channel before the timers; channels by address.
+ */
+#ifndef WEFT_RUNTIME_LOCK_H
+#define WEFT_RUNTIME_LOCK_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/sanitize.h"
+
+/* 0 free, 1 held, 2 held and somebody may sleep on it. */
+struct weft__lock {
+	_Atomic uint32_t word;
+};
+
+extern bool weft__multi; /* written while there is no other worker */
+
+void weft__lock_wait(struct weft__lock *lock);
+void weft__lock_wake(struct weft__lock *lock);
+
+static inline void weft__lock_always(struct weft__lock *lock)
+{
+	uint32_t free = 0;
+
+	/* acquire: sees all that the last holder did before its release in weft__unlock_always. */
+	if (!atomic_compare_exchange_strong_explicit(
+		    &lock->word, &free, 1, memory_order_acquire, memory_order_relaxed))
+		weft__lock_wait(lock);
+}
+
+static inline void weft__unlock_always(struct weft__lock *lock)
+{
+	/* release, by an exchange: pairs with the acquire in weft__lock_always and _wait. */
+	if (atomic_exchange_explicit(&lock->word, 0, memory_order_release) == 2)
+		weft__lock_wake(lock);
+}
+
+static inline void weft__lock(struct weft__lock *lock)
+{
+	if (weft__multi)
+		weft__lock_always(lock);
+}
+
+static inline void weft__unlock(struct weft__lock *lock)
+{
+	if (weft__multi)
+		weft__unlock_always(lock);
+}
+
+/*
+ * Before parking with the lock held. Another context will unlock it, and for TSan that releases
+ * only what that context did: this adds what the caller did. (The unlock is an exchange, which adds
+ * to it, where a plain store would replace it.)
+ */
+static inline void weft__lock_park(struct weft__lock *lock)
+{
+#if WEFT__TSAN
+	atomic_fetch_add_explicit(&lock->word, 0, memory_order_release);
+#else
+	(void)lock;
+#endif
+}
+
+#endif

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What happens in the runtime, as binary records (tracer/event.h).
+ *
+ * Not instrumented for TSan: rings and stamps belong to a worker, and the coroutines that take
+ * turns on it are not ordered among one another (docs/scheduler.md).
+ */
+#include "runtime/probe.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "runtime/chan.h"
+#include "runtime/sched.h"
+
+WEFT__NO_TSAN void weft__probe_reserve(struct weft__worker *w, unsigned units)
+{
+	weft__rec_reserve(w->ring, units);
+}
+
+/* A record of `units` by co, which may be NULL; its stamp is kept in co and in *last. */
+static WEFT__NO_TSAN struct weft_rec *open_rec(struct weft__worker *w, enum weft_ev kind,
+	unsigned units, struct weft__co *co, uint64_t on, int64_t *last)
+{
+	struct weft_rec *rec = weft__rec_begin(w->ring, kind, units, co ? &co->last_t : NULL, last);
+
+	rec->co = co ? co->id : 0;
+	rec->on = on;
+	return rec;
+}
+
+static WEFT__NO_TSAN unsigned units_of(size_t payload)
+{
+	return 2 + (unsigned)((payload + WEFT_REC_UNIT - 1) / WEFT_REC_UNIT);
+}
+
+#define TEXT_MOST 200 /* bytes of a name or a path in a record; longer ones lose their front */
+
+static WEFT__NO_TSAN size_t text_bytes(const char *text)
+{
+	size_t n = strlen(text);
+
+	return (n < TEXT_MOST ? n : TEXT_MOST) + 1;
+}
+
+static WEFT__NO_TSAN char *put_text(char *p, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n > TEXT_MOST)
+		text += n - TEXT_MOST;
+	n = n < TEXT_MOST ? n : TEXT_MOST;
+	memcpy(p, text, n + 1);
+	return p + n + 1;
+}
+
+WEFT__NO_TSAN void weft__probe_spawn(
+	struct weft__worker *w, struct weft__co *parent, struct weft__co *co)
+{
+	size_t bytes = text_bytes(co->name) + text_bytes(co->fn_name) + text_bytes(co->at_fn) +
+		       text_bytes(co->at_file);
+	struct weft_rec *rec =
+		open_rec(w, WEFT_EV_SPAWN, units_of(bytes), parent, co->id, &co->last_t);
+	struct weft_rec_tail *tail = weft__rec_tail(rec);
+	char *p = weft__rec_payload(rec);
+
+	rec->n = co->at_line;
+	tail->a = (int64_t)co->stack_bytes;
+	p = put_text(p, co->name);
+	p = put_text(p, co->fn_name);
+	p = put_text(p, co->at_file);
+	put_text(p, co->at_fn);
+	weft__rec_end(w->ring, rec);
+}
+
+WEFT__NO_TSAN void weft__probe_run(struct weft__worker *w, struct weft__co *co)
+{
+	struct weft_rec *rec = open_rec(w, WEFT_EV_RUN, 1, co, 0, NULL);
+
+	rec->n = -1;
+	weft__rec_end(w->ring, rec);
+}
+
+WEFT__NO_TSAN void weft__probe_yield(struct weft__worker *w, struct weft__co *co)
+{
+	struct weft_rec *rec = open_rec(w, WEFT_EV_YIELD, 1, co, 0, NULL);
+
+	rec->why = WEFT_YIELD_SCHED;
+	weft__rec_end(w->ring, rec);
+}
+
+WEFT__NO_TSAN void weft__probe_exit(
+	struct weft__worker *w, struct weft__co *co, int code, int64_t *last)
+{
+	struct weft_rec *rec = open_rec(w, WEFT_EV_EXIT, 1, co, 0, last);
+
+	rec->n = code;
+	rec->why = WEFT_EXIT_RETURN;
+	weft__rec_end(w->ring, rec);
+}
+
+static int64_t until_of(int64_t until)
+{
+	return until == WEFT_NEVER ? 0 : until;
+}
+
+WEFT__NO_TSAN void weft__probe_block(
+	struct weft__worker *w, struct weft__co *co, struct weft_chan *chan, int64_t until)
+{
+	weft__probe_block_on(w, co, chan->id, &chan->last_t, until);
+}
+
+WEFT__NO_TSAN void weft__probe_block_on(
+	struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last, int64_t until)
+{
+	struct weft_rec *rec = open_rec(w, WEFT_EV_BLOCK, 2, co, on, last);
+
+	rec->why = co->wait.why;
+	weft__rec_tail(rec)->a = until_of(until);
+	weft__rec_tail(rec)->b = (int64_t)co->wait.of;
+	weft__rec_end(w->ring, rec);
+}
+
+WEFT__NO_TSAN void weft__probe_block_select(struct weft__worker *w, struct weft__co *co,
+	const struct weft_case *cases, int n, int64_t until)
+{
+	int most = (WEFT_REC_UNITS_MAX - 2) * WEFT_REC_UNIT / (int)sizeof(struct weft_rec_case);
+	struct weft_rec_case *out;
+	struct weft_rec *rec;
+	int m = 0;
+
+	for (int i = 0; i < n && m < most; i++)
+		m += cases[i].chan != NULL;
+	rec = open_rec(w, WEFT_EV_BLOCK, units_of((size_t)m * sizeof(*out)), co, 0, NULL);
+	rec->why = WEFT_WHY_SELECT;
+	rec->n = m;
+	weft__rec_tail(rec)->a = until_of(until);
+	out = (struct weft_rec_case *)weft__rec_payload(rec);
+	for (int i = 0; i < n && m > 0; i++) {
+		struct weft_chan *chan = cases[i].chan;
+
+		if (!chan)
+			continue;
+		*out++ = (struct weft_rec_case){.on = chan->id, .dir = (uint32_t)cases[i].send};
+		if (chan->last_t < rec->t)
+			chan->last_t = rec->t; /* all of them are locked */
+		m--;
+	}
+	weft__rec_end(w->ring, rec);
+}
+
+WEFT__NO_TSAN void weft__probe_sleep(struct weft__worker *w, struct weft__co *co, int64_t until)
+{
+	struct weft_rec *rec = open_rec(w, WEFT_EV_SLEEP, 2, co, 0, NULL);
+
+	weft__rec_tail(rec)->a = until;
+	weft__rec_end(w->ring, rec);
+}
+
+WEFT__NO_TSAN void weft__probe_unblock(struct weft__worker *w, struct weft__co *co,
+	struct weft__co *to, uint64_t on, int64_t *last, uint64_t msg, enum weft_why why)
+{
+	/* The actor's own stamp follows from its worker's; the woken one's and the object's count.
+	 */
+	struct weft_rec *rec = weft__rec_begin(w->ring, WEFT_EV_UNBLOCK, 2, &to->last_t, last);
+
+	rec->co = co ? co->id : 0;
+	rec->on = on;
+	rec->why = (uint8_t)why;
+	weft__rec_tail(rec)->a = (int64_t)to->id;
+	weft__rec_tail(rec)->b = (int64_t)msg;
+	weft__rec_end(w->ring, rec);
+}
+
+WEFT__NO_TSAN void weft__probe_join(
+	struct weft__worker *w, struct weft__co *co, uint64_t of, int64_t *last, int code)
+{
+	struct weft_rec *rec = open_rec(w, WEFT_EV_JOIN, 2, co, 0, last);
+
+	rec->n = code;
+	weft__rec_tail(rec)->a = (int64_t)of;
+	weft__rec_end(w->ring, rec);
+}
+
+static WEFT__NO_TSAN void make_rec(struct weft__worker *w, struct weft__co *co, uint64_t on,
+	int64_t *last, enum weft_obj type, const struct weft_chan *chan, const char *fn,
+	const char *file, int line)
+{
+	const char *elem = chan ? chan->elem->name : "";
+	size_t bytes = 1 + text_bytes(elem) + text_bytes(fn) + text_bytes(file);
+	struct weft_rec *rec = open_rec(w, WEFT_EV_MAKE, units_of(bytes), co, on, last);
+	struct weft_rec_tail *tail = weft__rec_tail(rec);
+	char *p = weft__rec_payload(rec);
+
+	rec->why = (uint8_t)type;
+	rec->n = line;
+	if (chan) {
+		tail->a = (int64_t)chan->cap;
+		tail->b = chan->elem_size;
+		tail->c = chan->elem->kind;
+	}
+	p = put_text(p, "");
+	p = put_text(p, elem);
+	p = put_text(p, fn);
+	put_text(p, file);
+	weft__rec_end(w->ring, rec);
+}
+
+WEFT__NO_TSAN void weft__probe_chan_make(struct weft__worker *w, struct weft__co *co,
+	struct weft_chan *chan, const char *fn, const char *file, int line)
+{
+	make_rec(w, co, chan->id, &chan->last_t, WEFT_OBJ_CHAN, chan, fn, file, line);
+}
+
+WEFT__NO_TSAN void weft__probe_group_make(
+	struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last)
+{
+	make_rec(w, co, on, last, WEFT_OBJ_WAITGROUP, NULL, "", "", 0);
+}
+
+WEFT__NO_TSAN void weft__probe_free(
+	struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last)
+{
+	weft__rec_end(w->ring, open_rec(w, WEFT_EV_FREE, 1, co, on, last));
+}
+
+WEFT__NO_TSAN void weft__probe_name(
+	struct weft__worker *w, uint64_t co, uint64_t on, const char *name, int64_t *last)
+{
+	struct weft_rec *rec =
+		weft__rec_begin(w->ring, WEFT_EV_NAME, units_of(text_bytes(name)), last, NULL);
+
+	rec->co = co;
+	rec->on = on;
+	put_text(weft__rec_payload(rec), name);
+	weft__rec_end(w->ring, rec);
+}
+
+/* How much of a value goes into the payload, and its full length (for strings and large values). */
+static WEFT__NO_TSAN size_t value_payload(
+	const struct weft_chan *chan, const void *value, const char **ret_bytes, size_t *ret_len)
+{
+	const char *text;
+	size_t len;
+
+	if (chan->elem->kind == WEFT_ELEM_CSTR) {
+		memcpy(&text, value, sizeof(text));
+		*ret_bytes = text;
+		*ret_len = text ? strlen(text) : 0;
+		len = *ret_len;
+		return len < WEFT_STR_MAX ? len : WEFT_STR_MAX;
+	}
+	*ret_bytes = value;
+	*ret_len = chan->elem_size;
+	if (chan->elem_size <= 8 || chan->elem->kind == WEFT_ELEM_UNIT)
+		return 0;
+	return chan->elem_size < WEFT_BYTES_MAX ? chan->elem_size : WEFT_BYTES_MAX;
+}
+
+WEFT__NO_TSAN uint64_t weft__probe_send(struct weft__worker *w, struct weft__co *co,
+	struct weft_chan *chan, const void *value, enum weft_via via, struct weft__co *by,
+	int case_index, int64_t len)
+{
+	const char *bytes;
+	size_t full, n = value_payload(chan, value, &bytes, &full);
+	struct weft_rec *rec = open_rec(w, WEFT_EV_SEND, units_of(n), co, chan->id, &chan->last_t);
+	struct weft_rec_tail *tail = weft__rec_tail(rec);
+	uint64_t msg = weft__rec_msg(w->ring, &chan->last_msg);
+
+	rec->why = (uint8_t)via;
+	rec->n = case_index;
+	rec->flags = WEFT_REC_VALUE;
+	tail->a = (int64_t)msg;
+	tail->b = by ? (int64_t)by->id : 0;
+	tail->c = len;
+	if (n > 0 || chan->elem->kind == WEFT_ELEM_CSTR) {
+		tail->d = full;
+		memcpy(weft__rec_payload(rec), bytes ? bytes : "", n);
+		if (!bytes)
+			rec->flags |= WEFT_REC_NULL;
+	} else if (full <= 8) {
+		memcpy(&tail->d, value, full);
+	}
+	weft__rec_end(w->ring, rec);
+	return msg;
+}
+
+WEFT__NO_TSAN void weft__probe_recv(struct weft__worker *w, struct weft__co *co,
+	struct weft_chan *chan, uint64_t msg, uint64_t from, int case_index, int64_t len,
+	int64_t *last)
+{
+	struct weft_rec *rec = open_rec(w, WEFT_EV_RECV, 2, co, chan->id, last);
+	struct weft_rec_tail *tail = weft__rec_tail(rec);
+
+	rec->n = case_index;
+	tail->a = (int64_t)msg;
+	tail->b = (int64_t)from;
+	tail->c = len;
+	tail->d = msg != 0;
+	weft__rec_end(w->ring, rec);
+}
+
+WEFT__NO_TSAN void weft__probe_unsend(struct weft__worker *w, struct weft__co *co, uint64_t on,
+	uint64_t msg, enum weft_unsend_why why, int64_t *last)
+{
+	struct weft_rec *rec = open_rec(w, WEFT_EV_UNSEND, 2, co, on, last);
+
+	rec->why = (uint8_t)why;
+	weft__rec_tail(rec)->a = (int64_t)msg;
+	weft__rec_end(w->ring, rec);
+}
+
+WEFT__NO_TSAN void weft__probe_close(
+	struct weft__worker *w, struct weft__co *co, struct weft_chan *chan, int woke)
+{
+	struct weft_rec *rec = open_rec(w, WEFT_EV_CLOSE, 1, co, chan->id, &chan->last_t);
+
+	rec->n = woke;
+	weft__rec_end(w->ring, rec);
+}
+
+WEFT__NO_TSAN void weft__probe_select(struct weft__worker *w, struct weft__co *co, int pick, int n)
+{
+	struct weft_rec *rec = open_rec(w, WEFT_EV_SELECT, 2, co, 0, NULL);
+
+	rec->n = pick;
+	weft__rec_tail(rec)->a = n;
+	weft__rec_end(w->ring, rec);
+}
+
+WEFT__NO_TSAN void weft__probe_add(struct weft__worker *w, struct weft__co *co, uint64_t on,
+	int64_t *last, int64_t delta, int64_t value)
+{
+	struct weft_rec *rec = open_rec(w, WEFT_EV_ADD, 2, co, on, last);
+
+	rec->n = (int32_t)delta;
+	weft__rec_tail(rec)->a = value;
+	weft__rec_end(w->ring, rec);
+}
+
+WEFT__NO_TSAN void weft__probe_worker(struct weft__worker *w, enum weft_worker_op op)
+{
+	struct weft_rec *rec = open_rec(w, WEFT_EV_WORKER, 2, NULL, 0, NULL);
+
+	rec->why = (uint8_t)op;
+	rec->n = -1;
+	if (op == WEFT_WORKER_START)
+		weft__rec_tail(rec)->a = syscall(SYS_gettid);
+	weft__rec_end(w->ring, rec);
+}
+
+WEFT__NO_TSAN void weft__probe_steal(
+	struct weft__worker *w, int from, struct weft__co *const *cos, uint32_t n)
+{
+	uint32_t most = (WEFT_REC_UNITS_MAX - 2) * WEFT_REC_UNIT / sizeof(uint64_t);
+	struct weft_rec *rec;
+	uint64_t *out;
+
+	n = n < most ? n : most;
+	rec = open_rec(w, WEFT_EV_STEAL, units_of(n * sizeof(*out)), NULL, 0, NULL);
+	rec->n = from;
+	weft__rec_tail(rec)->a = n;
+	out = (uint64_t *)weft__rec_payload(rec);
+	for (uint32_t i = 0; i < n; i++)
+		out[i] = cos[i]->id;
+	weft__rec_end(w->ring, rec);
+}
+
+void weft__probe_crash(const char *text)
+{
+	struct weft__worker *w = weft__worker();
+	struct weft_rec *rec;
+
+	if (w && w->current) {
+		/* A lock may be held, but nobody who reads the ring needs it: there is room soon.
+		 */
+		weft__rec_reserve(w->ring, units_of(text_bytes(text)));
+		rec = open_rec(w, WEFT_EV_LOG, units_of(text_bytes(text)), w->current, 0, NULL);
+		put_text(weft__rec_payload(rec), text);
+		weft__rec_end(w->ring, rec);
+	}
+	weft__rec_abort(WEFT_EOF_CRASH);
+}
+
+#define SAME(a, b) _Static_assert((int)(a) == (int)(b), "weft.h and event.h count alike")
+SAME(WEFT_ELEM_UNIT, WEFT_CLASS_NONE);
+SAME(WEFT_ELEM_INT, WEFT_CLASS_INT);
+SAME(WEFT_ELEM_UINT, WEFT_CLASS_UINT);
+SAME(WEFT_ELEM_FLOAT, WEFT_CLASS_FLOAT);
+SAME(WEFT_ELEM_BOOL, WEFT_CLASS_BOOL);
+SAME(WEFT_ELEM_CSTR, WEFT_CLASS_CSTR);
+SAME(WEFT_ELEM_PTR, WEFT_CLASS_PTR);
+SAME(WEFT_ELEM_BYTES, WEFT_CLASS_BYTES);

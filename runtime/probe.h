@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The runtime's side of recording: one function for each thing that happens. When the run does not
+ * record, a site costs a relaxed load and a branch; the work is in probe.c.
+ *
+ * An operation reserves room for all of its records first (weft__trace_reserve), before it takes a
+ * lock; the others then never wait. Who calls holds whatever guards the stamps that are updated.
+ */
+#ifndef WEFT_RUNTIME_PROBE_H
+#define WEFT_RUNTIME_PROBE_H
+
+#include <stdint.h>
+
+#include "runtime/co.h"
+#include "runtime/include/weft.h"
+#include "tracer/event.h"
+#include "tracer/record/record.h"
+
+struct weft__worker;
+struct weft_chan;
+
+/* Units of 32 bytes. A parking operation may record its block and the run of whoever comes next. */
+#define WEFT__TRACE_SEND_UNITS 12 /* head, tail, 256 bytes of text and its end */
+#define WEFT__TRACE_WAKE_UNITS 2
+#define WEFT__TRACE_PARK_UNITS 4
+#define WEFT__TRACE_WORKER_UNITS 2
+#define WEFT__TRACE_STEAL_UNITS WEFT_REC_UNITS_MAX
+#define WEFT__TRACE_SELECT_UNITS WEFT_REC_UNITS_MAX
+
+#define WEFT__PROBE(call)                \
+	do {                             \
+		if (weft__rec_enabled()) \
+			call;            \
+	} while (0)
+
+void weft__probe_reserve(struct weft__worker *w, unsigned units);
+void weft__probe_spawn(struct weft__worker *w, struct weft__co *parent, struct weft__co *co);
+void weft__probe_run(struct weft__worker *w, struct weft__co *co);
+void weft__probe_yield(struct weft__worker *w, struct weft__co *co);
+void weft__probe_exit(struct weft__worker *w, struct weft__co *co, int code, int64_t *last);
+void weft__probe_block(
+	struct weft__worker *w, struct weft__co *co, struct weft_chan *chan, int64_t until);
+void weft__probe_block_on(
+	struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last, int64_t until);
+void weft__probe_block_select(struct weft__worker *w, struct weft__co *co,
+	const struct weft_case *cases, int n, int64_t until);
+void weft__probe_sleep(struct weft__worker *w, struct weft__co *co, int64_t until);
+void weft__probe_unblock(struct weft__worker *w, struct weft__co *co, struct weft__co *to,
+	uint64_t on, int64_t *last, uint64_t msg, enum weft_why why);
+void weft__probe_join(
+	struct weft__worker *w, struct weft__co *co, uint64_t of, int64_t *last, int code);
+void weft__probe_chan_make(struct weft__worker *w, struct weft__co *co, struct weft_chan *chan,
+	const char *fn, const char *file, int line);
+void weft__probe_group_make(
+	struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last);
+void weft__probe_free(struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last);
+void weft__probe_name(
+	struct weft__worker *w, uint64_t co, uint64_t on, const char *name, int64_t *last);
+uint64_t weft__probe_send(struct weft__worker *w, struct weft__co *co, struct weft_chan *chan,
+	const void *value, enum weft_via via, struct weft__co *by, int case_index, int64_t len);
+void weft__probe_recv(struct weft__worker *w, struct weft__co *co, struct weft_chan *chan,
+	uint64_t msg, uint64_t from, int case_index, int64_t len, int64_t *last);
+void weft__probe_unsend(struct weft__worker *w, struct weft__co *co, uint64_t on, uint64_t msg,
+	enum weft_unsend_why why, int64_t *last);
+void weft__probe_close(
+	struct weft__worker *w, struct weft__co *co, struct weft_chan *chan, int woke);
+void weft__probe_select(struct weft__worker *w, struct weft__co *co, int pick, int n);
+void weft__probe_add(struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last,
+	int64_t delta, int64_t value);
+void weft__probe_worker(struct weft__worker *w, enum weft_worker_op op);
+void weft__probe_steal(struct weft__worker *w, int from, struct weft__co *const *cos, uint32_t n);
+void weft__probe_crash(const char *text);
+
+#define weft__trace_reserve(...) WEFT__PROBE(weft__probe_reserve(__VA_ARGS__))
+#define weft__trace_spawn(...) WEFT__PROBE(weft__probe_spawn(__VA_ARGS__))
+#define weft__trace_run(...) WEFT__PROBE(weft__probe_run(__VA_ARGS__))
+#define weft__trace_yield(...) WEFT__PROBE(weft__probe_yield(__VA_ARGS__))
+#define weft__trace_exit(...) WEFT__PROBE(weft__probe_exit(__VA_ARGS__))
+#define weft__trace_block(...) WEFT__PROBE(weft__probe_block(__VA_ARGS__))
+#define weft__trace_block_on(...) WEFT__PROBE(weft__probe_block_on(__VA_ARGS__))
+#define weft__trace_block_select(...) WEFT__PROBE(weft__probe_block_select(__VA_ARGS__))
+#define weft__trace_sleep(...) WEFT__PROBE(weft__probe_sleep(__VA_ARGS__))
+#define weft__trace_unblock(...) WEFT__PROBE(weft__probe_unblock(__VA_ARGS__))
+#define weft__trace_join(...) WEFT__PROBE(weft__probe_join(__VA_ARGS__))
+#define weft__trace_chan_make(...) WEFT__PROBE(weft__probe_chan_make(__VA_ARGS__))
+#define weft__trace_group_make(...) WEFT__PROBE(weft__probe_group_make(__VA_ARGS__))
+#define weft__trace_free(...) WEFT__PROBE(weft__probe_free(__VA_ARGS__))
+#define weft__trace_name(...) WEFT__PROBE(weft__probe_name(__VA_ARGS__))
+#define weft__trace_send(...) (weft__rec_enabled() ? weft__probe_send(__VA_ARGS__) : 0)
+#define weft__trace_recv(...) WEFT__PROBE(weft__probe_recv(__VA_ARGS__))
+#define weft__trace_unsend(...) WEFT__PROBE(weft__probe_unsend(__VA_ARGS__))
+#define weft__trace_close(...) WEFT__PROBE(weft__probe_close(__VA_ARGS__))
+#define weft__trace_select(...) WEFT__PROBE(weft__probe_select(__VA_ARGS__))
+#define weft__trace_add(...) WEFT__PROBE(weft__probe_add(__VA_ARGS__))
+#define weft__trace_worker(...) WEFT__PROBE(weft__probe_worker(__VA_ARGS__))
+#define weft__trace_steal(...) WEFT__PROBE(weft__probe_steal(__VA_ARGS__))
+#define weft__trace_crash(...) WEFT__PROBE(weft__probe_crash(__VA_ARGS__))
+
+#endif

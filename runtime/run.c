@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * weft_run: sets the house up, makes the calling thread worker 0 and `app` coroutine 1, and clears
+ * up when `app` has returned.
+ */
+#include "runtime/run.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "runtime/chan.h"
+#include "runtime/panic.h"
+#include "runtime/post.h"
+#include "runtime/probe.h"
+#include "runtime/sched.h"
+#include "runtime/stack.h"
+#include "runtime/timer.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__)
+#define STACK_KIB 256
+#else
+#define STACK_KIB 64
+#endif
+#define MAIN_STACK_BYTES ((size_t)8 << 20) /* what a C program's main is used to */
+#define END_WAIT_NS (2 * WEFT_SEC)	   /* for a coroutine that computes while the run ends */
+
+static atomic_bool running;
+
+struct app {
+	int (*fn)(int argc, char **argv);
+	int argc;
+	char **argv;
+};
+
+static int app_main(void *arg)
+{
+	struct app *app = arg;
+
+	return app->fn(app->argc, app->argv);
+}
+
+/* A whole number from the environment, or `fallback` with one warning. */
+static long env_number(const char *name, long min, long max, long fallback)
+{
+	const char *text = secure_getenv(name);
+	char *end;
+	long n;
+
+	if (!text || !*text)
+		return fallback;
+	n = strtol(text, &end, 10);
+	if (*end == '\0' && n >= min && n <= max)
+		return n;
+	weft__warn(
+		"%s=%s is not a number from %ld to %ld: using %ld", name, text, min, max, fallback);
+	return fallback;
+}
+
+static int cpus(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) < 0)
+		return 1;
+	return CPU_COUNT(&set);
+}
+
+struct weft__co *weft__self(const char *what)
+{
+	struct weft__worker *w = weft__worker();
+
+	if (__builtin_expect(!w || !w->current, 0))
+		weft__panic(
+			"%s called outside of a coroutine (use weft_run, or weft_post from other "
+			"threads; after fork no call is possible)",
+			what);
+	return w->current;
+}
+
+int64_t weft_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * WEFT_SEC + ts.tv_nsec;
+}
+
+const char *weft_version(void)
+{
+	return WEFT_VERSION;
+}
+
+/* ---- Workers ----------------------------------------------------------------------------------
+ */
+
+static void learn_thread(struct weft__worker *w)
+{
+#if WEFT__TSAN
+	w->tsan_fiber = __tsan_get_current_fiber();
+#endif
+#if WEFT__ASAN
+	pthread_attr_t attr;
+	void *lo;
+
+	pthread_getattr_np(pthread_self(), &attr);
+	pthread_attr_getstack(&attr, &lo, &w->asan_stack_bytes);
+	w->asan_stack = lo;
+	pthread_attr_destroy(&attr);
+#endif
+	(void)w;
+}
+
+static void work(struct weft__worker *w)
+{
+	learn_thread(w);
+	weft__worker_set(w);
+	weft__trace_reserve(w, WEFT__TRACE_WORKER_UNITS);
+	weft__trace_worker(w, WEFT_WORKER_START);
+	weft__worker_loop(w);
+	weft__trace_reserve(w, WEFT__TRACE_WORKER_UNITS);
+	weft__trace_worker(w, WEFT_WORKER_STOP);
+	weft__worker_set(NULL);
+}
+
+static void *worker_thread(void *arg)
+{
+	work(arg);
+	return NULL;
+}
+
+static int workers_make(int n)
+{
+	struct weft__sched *s = &weft__sched;
+
+	s->workers = aligned_alloc(64, (size_t)n * sizeof(*s->workers));
+	if (!s->workers)
+		return -ENOMEM;
+	memset(s->workers, 0, (size_t)n * sizeof(*s->workers));
+	s->nworkers = n;
+	for (int i = 0; i < n; i++) {
+		s->workers[i].index = i;
+		s->workers[i].rng =
+			(uint32_t)(weft_now() >> 4) * 2654435761u + (uint32_t)i * 40503u + 1;
+		if (s->workers[i].rng == 0)
+			s->workers[i].rng = 1;
+	}
+	return 0;
+}
+
+/* Worker threads take no signals: those are the program's business, on its own threads. */
+static int threads_start(void)
+{
+	struct weft__sched *s = &weft__sched;
+	sigset_t all, old;
+	int r = 0;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &old);
+	for (s->nthreads = 1; s->nthreads < s->nworkers && r == 0; s->nthreads += r == 0) {
+		struct weft__worker *w = &s->workers[s->nthreads];
+
+		r = pthread_create(&w->thread, NULL, worker_thread, w);
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return -r;
+}
+
+/* False: one of them computes on and on, and what it uses cannot be freed. */
+static bool threads_join(void)
+{
+	struct timespec until;
+	bool all = true;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += END_WAIT_NS / WEFT_SEC;
+	for (int i = 1; i < weft__sched.nthreads; i++) {
+		if (pthread_timedjoin_np(weft__sched.workers[i].thread, NULL, &until) != 0) {
+			pthread_detach(weft__sched.workers[i].thread);
+			all = false;
+		}
+	}
+	return all;
+}
+
+/* ---- The run ----------------------------------------------------------------------------------
+ */
+
+static void at_exit(void)
+{
+	/* exit(3) in the middle of a run. */
+	if (atomic_load_explicit(&running, memory_order_relaxed))
+		weft__rec_abort(WEFT_EOF_EXIT);
+}
+
+static void in_child(void)
+{
+	weft__worker_set(NULL); /* every call panics from here on */
+	weft__rec_forked();
+	atomic_store_explicit(&running, false, memory_order_relaxed);
+}
+
+static void once(void)
+{
+	static bool done;
+
+	if (done)
+		return;
+	done = true;
+	atexit(at_exit);
+	pthread_atfork(NULL, NULL, in_child);
+}
+
+static int set_up(int argc, char **argv)
+{
+	struct weft__sched *s = &weft__sched;
+	int n = (int)env_number("WEFT_WORKERS", 1, WEFT__WORKERS_MAX, cpus());
+	struct weft__rec_config config;
+
+	memset(s, 0, sizeof(*s));
+	if (workers_make(n) < 0)
+		return -ENOMEM;
+	weft__multi = n > 1 || WEFT__TSAN;
+	weft__sched_init();
+	weft__timers_init();
+	weft__stacks_init((size_t)env_number("WEFT_STACK", 16, 65536, STACK_KIB) * 1024);
+	config = (struct weft__rec_config){.argc = argc,
+		.argv = argv,
+		.workers = n,
+		.guard = weft__guard_word(weft__stacks_guard())};
+	if (weft__rec_start(&config)) {
+		for (int i = 0; i < n; i++)
+			s->workers[i].ring = weft__rec_ring(i);
+	}
+	return 0;
+}
+
+static void clear_up(void)
+{
+	weft__post_finish();
+	weft__chans_finish();
+	weft__timers_finish();
+	weft__stacks_finish();
+	free(weft__sched.workers);
+	weft__sched.workers = NULL;
+}
+
+void weft__run_end(int result)
+{
+	weft__sched.result = result;
+	weft__stop_workers();
+}
+
+int weft_run(int (*app)(int argc, char **argv), int argc, char **argv)
+{
+	struct app arg = {app, argc, argv};
+	struct weft__co *first;
+	int r;
+
+	if (weft__worker() || atomic_exchange(&running, true))
+		weft__panic("weft_run called while a run is going on");
+	once();
+	r = set_up(argc, argv);
+	if (r < 0) {
+		atomic_store(&running, false);
+		return r;
+	}
+	weft__worker_set(&weft__sched.workers[0]);
+	r = threads_start();
+	if (r < 0) {
+		weft__stop_workers();
+		weft__sched.result = r;
+		goto out;
+	}
+	first = weft__co_new(
+		NULL, "main", &arg, sizeof(arg), "main", "weft_run", 0, MAIN_STACK_BYTES);
+	first->int_fn = app_main;
+	weft__ready(first);
+	work(&weft__sched.workers[0]);
+out:
+	weft__worker_set(NULL);
+	r = weft__sched.result;
+	if (threads_join()) {
+		weft__rec_stop(WEFT_EOF_EXIT);
+		clear_up();
+	} else {
+		weft__rec_abort(WEFT_EOF_EXIT);
+	}
+	atomic_store(&running, false);
+	return r;
+}

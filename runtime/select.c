@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Select: locks the channels of all cases in the order of their addresses, takes one that is ready,
+ * or waits in the queues of all. The first peer (or the deadline) that claims the select wins; the
+ * others drop its waiters, and the owner, when it has woken, takes those that are left out again.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/chan.h"
+#include "runtime/panic.h"
+#include "runtime/probe.h"
+#include "runtime/sched.h"
+
+#define CASES_MOST 65536
+#define CASES_INLINE 16 /* more cases take memory from the heap for the time of the call */
+
+struct select {
+	struct weft_case *cases;
+	int n;
+	struct weft_chan **order; /* the distinct channels, by address */
+	int norder;
+	uint32_t *shuffle; /* case numbers in the order in which they are tried */
+	struct weft__waiter *waiters;
+	struct weft__claim claim;
+};
+
+/* Claims for the deadline: a winner that is in no queue. */
+struct select_deadline {
+	struct weft__timer timer;
+	struct select *select;
+	struct weft__waiter nobody;
+	struct weft__co *co;
+};
+
+static int by_address(const void *a, const void *b)
+{
+	uintptr_t x = (uintptr_t) * (struct weft_chan *const *)a;
+	uintptr_t y = (uintptr_t) * (struct weft_chan *const *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void sort_channels(struct select *s)
+{
+	int n = 0;
+
+	for (int i = 0; i < s->n; i++) {
+		struct weft_chan *chan = s->cases[i].chan;
+		int j = n;
+
+		if (!chan)
+			continue;
+		s->order[n++] = chan;
+		/* Insertion sort for the usual few; qsort below for many. */
+		for (; n <= CASES_INLINE && j > 0 && s->order[j - 1] > chan; j--)
+			s->order[j] = s->order[j - 1];
+		s->order[j] = chan;
+	}
+	if (n > CASES_INLINE)
+		qsort(s->order, (size_t)n, sizeof(*s->order), by_address);
+	s->norder = 0;
+	for (int i = 0; i < n; i++) {
+		if (s->norder == 0 || s->order[s->norder - 1] != s->order[i])
+			s->order[s->norder++] = s->order[i];
+	}
+}
+
+/* Every order of the cases is equally likely (Fisher and Yates), so each ready one is. */
+static void shuffle_cases(struct select *s)
+{
+	for (int i = 0; i < s->n; i++) {
+		uint32_t j = weft__random(weft__worker()) % (uint32_t)(i + 1);
+
+		s->shuffle[i] = s->shuffle[j];
+		s->shuffle[j] = (uint32_t)i;
+	}
+}
+
+static void lock_all(struct select *s)
+{
+	for (int i = 0; i < s->norder; i++)
+		weft__lock(&s->order[i]->lock);
+}
+
+/*
+ * In the same order. After the last unlock the select may be gone: its owner, once woken, waits for
+ * all these locks before it returns, so nothing of *s is read after that.
+ */
+static void unlock_all(void *arg)
+{
+	struct select *s = arg;
+	struct weft_chan **order = s->order;
+	int n = s->norder;
+
+	for (int i = 0; i < n; i++) {
+		struct weft_chan *chan = order[i];
+
+		weft__unlock(&chan->lock);
+	}
+}
+
+static void panic_send_on_closed(struct weft_chan *chan)
+{
+	char text[96];
+
+	weft__chan_describe(chan, text, sizeof(text));
+	weft__panic("select: send on closed channel %s", text);
+}
+
+static enum weft__chan_step try_case(
+	struct weft_case *c, int index, struct weft__co *self, struct weft__co **ret_wake)
+{
+	enum weft__chan_step step;
+
+	if (c->send)
+		return weft__chan_send_step(c->chan, self, c->value, index, ret_wake);
+	step = weft__chan_recv_step(c->chan, self, c->value, index, ret_wake);
+	if (step != WEFT__STEP_WAIT && c->ret_ok)
+		*c->ret_ok = step == WEFT__STEP_DONE;
+	return step;
+}
+
+/* All locked. The index of the case that went through, or -EAGAIN. */
+static int try_all(struct select *s, struct weft__co *self, struct weft__co **ret_wake)
+{
+	for (int i = 0; i < s->n; i++) {
+		int index = (int)s->shuffle[i];
+		struct weft_case *c = &s->cases[index];
+		enum weft__chan_step step;
+
+		if (!c->chan)
+			continue;
+		step = try_case(c, index, self, ret_wake);
+		if (step == WEFT__STEP_WAIT)
+			continue;
+		if (step == WEFT__STEP_CLOSED && c->send) {
+			unlock_all(s);
+			panic_send_on_closed(c->chan);
+		}
+		weft__trace_select(weft__worker(), self, index, s->n);
+		return index;
+	}
+	return -EAGAIN;
+}
+
+static void select_fire(struct weft__timer *timer)
+{
+	struct select_deadline *d = (struct select_deadline *)timer;
+	struct weft__worker *w = weft__worker();
+	struct weft__lock *lock = d->select->norder ? &d->select->order[0]->lock : NULL;
+	bool won;
+
+	weft__trace_reserve(w, WEFT__TRACE_WAKE_UNITS);
+	/* The owner gives back this lock when it has left its stack. */
+	if (lock)
+		weft__lock(lock);
+	won = weft__claim_take(&d->select->claim, &d->nobody);
+	if (won)
+		weft__trace_unblock(w, NULL, d->co, 0, NULL, 0, WEFT_WHY_TIMER);
+	if (lock)
+		weft__unlock(lock);
+	if (won)
+		weft__ready(d->co);
+	else
+		weft__timer_done(timer);
+}
+
+static void enqueue_all(struct select *s, struct weft__co *self)
+{
+	for (int i = 0; i < s->n; i++) {
+		struct weft_case *c = &s->cases[i];
+
+		if (!c->chan)
+			continue;
+		s->waiters[i] = (struct weft__waiter){
+			.co = self, .claim = &s->claim, .value = c->value, .index = i};
+		weft__waitq_push(c->send ? &c->chan->senders : &c->chan->receivers, &s->waiters[i]);
+		weft_chan_ref(c->chan);
+	}
+}
+
+/* Woken: out of the queues in which we still are. Waits until unlock_all is through. */
+static void dequeue_all(struct select *s)
+{
+	lock_all(s);
+	for (int i = 0; i < s->n; i++) {
+		if (s->cases[i].chan)
+			weft__waitq_remove(&s->waiters[i]);
+	}
+	unlock_all(s);
+}
+
+/* The winner's value is in place; what is left is to record it and to say so. */
+static int finish_case(struct select *s, struct weft__co *self, struct weft__waiter *winner)
+{
+	struct weft_case *c = &s->cases[winner->index];
+	bool ok = winner->result == 0;
+
+	if (c->send && !ok)
+		panic_send_on_closed(c->chan);
+	weft__trace_reserve(weft__worker(), WEFT__STEP_UNITS);
+	if (!c->send) {
+		if (!ok && c->value)
+			memset(c->value, 0, c->chan->elem_size);
+		if (c->ret_ok)
+			*c->ret_ok = ok;
+		weft__trace_recv(weft__worker(), self, c->chan, winner->msg, winner->from,
+			winner->index, -1, NULL);
+	}
+	weft__trace_select(weft__worker(), self, winner->index, s->n);
+	return winner->index;
+}
+
+/* All locked, nothing ready. */
+static int wait_all(struct select *s, struct weft__co *self, int64_t until)
+{
+	struct select_deadline deadline = {.select = s, .co = self, .nobody = {.index = -1}};
+	struct weft__waiter *winner;
+	int r;
+
+	self->wait = (struct weft__wait_for){
+		.why = WEFT_WHY_SELECT, .chan = s->norder == 1 ? s->order[0] : NULL};
+	weft__trace_block_select(weft__worker(), self, s->cases, s->n, until);
+	enqueue_all(s, self);
+	if (until != WEFT_NEVER)
+		weft__timer_arm(&deadline.timer, until, select_fire);
+	for (int i = 0; i < s->norder; i++)
+		weft__lock_park(&s->order[i]->lock);
+	weft__park(unlock_all, s);
+	winner = atomic_load_explicit(&s->claim.winner, memory_order_acquire);
+	if (until != WEFT_NEVER && winner != &deadline.nobody)
+		weft__timer_cancel(&deadline.timer);
+	dequeue_all(s);
+	if (winner == &deadline.nobody) {
+		weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS);
+		weft__trace_select(weft__worker(), self, WEFT_PICK_TIMEOUT, s->n);
+		r = -ETIMEDOUT;
+	} else {
+		r = finish_case(s, self, winner);
+	}
+	for (int i = 0; i < s->n; i++)
+		weft_chan_unref(s->cases[i].chan);
+	return r;
+}
+
+static int select_in(struct select *s, int64_t until)
+{
+	struct weft__co *self = weft__self("weft_select"), *wake = NULL;
+	int r;
+
+	sort_channels(s);
+	shuffle_cases(s);
+	weft__trace_reserve(weft__worker(),
+		WEFT__STEP_UNITS + WEFT__TRACE_SELECT_UNITS + WEFT__TRACE_PARK_UNITS);
+	lock_all(s);
+	r = try_all(s, self, &wake);
+	if (r >= 0) {
+		unlock_all(s);
+		if (wake)
+			weft__ready(wake);
+		return r;
+	}
+	if (until == WEFT_NOW || (until != WEFT_NEVER && until <= weft_now())) {
+		bool now = until == WEFT_NOW;
+
+		weft__trace_select(
+			weft__worker(), self, now ? WEFT_PICK_DEFAULT : WEFT_PICK_TIMEOUT, s->n);
+		unlock_all(s);
+		return now ? -EAGAIN : -ETIMEDOUT;
+	}
+	return wait_all(s, self, until);
+}
+
+static int select_many(struct select *s, int64_t until)
+{
+	size_t n = (size_t)s->n;
+	int r;
+
+	s->order = calloc(n, sizeof(*s->order));
+	s->shuffle = calloc(n, sizeof(*s->shuffle));
+	s->waiters = calloc(n, sizeof(*s->waiters));
+	if (!s->order || !s->shuffle || !s->waiters)
+		weft__panic("out of memory for a select of %zu cases", n);
+	r = select_in(s, until);
+	free(s->order);
+	free(s->shuffle);
+	free(s->waiters);
+	return r;
+}
+
+int weft_chan_select(struct weft_case *cases, int n, int64_t until)
+{
+	struct weft_chan *order[CASES_INLINE];
+	uint32_t shuffle[CASES_INLINE];
+	struct weft__waiter waiters[CASES_INLINE];
+	struct select s = {
+		.cases = cases, .n = n, .order = order, .shuffle = shuffle, .waiters = waiters};
+
+	weft__self("weft_select");
+	if (n < 0 || n > CASES_MOST)
+		weft__panic("weft_select with %d cases: 0 to %d are possible", n, CASES_MOST);
+	return n <= CASES_INLINE ? select_in(&s, until) : select_many(&s, until);
+}

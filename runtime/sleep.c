@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Sleeping: a timer on the sleeper's own stack, armed once that stack is left.
+ */
+#include "runtime/probe.h"
+#include "runtime/sched.h"
+#include "runtime/timer.h"
+
+struct sleeper {
+	struct weft__timer timer;
+	struct weft__co *co;
+	int64_t until;
+};
+
+static void wake(struct weft__timer *timer)
+{
+	struct weft__co *co = ((struct sleeper *)timer)->co;
+	struct weft__worker *w = weft__worker();
+
+	weft__trace_reserve(w, WEFT__TRACE_WAKE_UNITS);
+	weft__trace_unblock(w, NULL, co, 0, NULL, 0, WEFT_WHY_TIMER);
+	weft__ready(co);
+}
+
+static WEFT__NO_TSAN void arm(void *arg)
+{
+	struct sleeper *sleeper = arg;
+
+	weft__timer_arm(&sleeper->timer, sleeper->until, wake);
+}
+
+void weft_sleep_until(int64_t t)
+{
+	struct weft__co *self = weft__self("weft_sleep");
+	struct sleeper sleeper = {.co = self, .until = t};
+
+	if (t <= weft_now())
+		return;
+	self->wait = (struct weft__wait_for){.why = WEFT_WHY_SLEEP};
+	weft__trace_reserve(weft__worker(), WEFT__TRACE_PARK_UNITS);
+	weft__trace_sleep(weft__worker(), self, t);
+	weft__park(arm, &sleeper);
+}
+
+void weft_sleep(int64_t ns)
+{
+	int64_t now = weft_now();
+
+	if (ns > 0)
+		weft_sleep_until(ns < INT64_MAX - 1 - now ? now + ns : INT64_MAX - 1);
+	else
+		weft__self("weft_sleep");
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Stacks: slabs of address space, mapped lazily, each stack with a guard below it and its
+ * coroutine's struct at its top.
+ */
+#ifndef WEFT_RUNTIME_STACK_H
+#define WEFT_RUNTIME_STACK_H
+
+#include <stddef.h>
+
+struct weft__co;
+
+enum weft__guard {
+	WEFT__GUARD_NONE,     /* a canary, looked at when the coroutine parks */
+	WEFT__GUARD_MPROTECT, /* two mappings a stack: up to half of vm.max_map_count */
+	WEFT__GUARD_MADVISE,  /* MADV_GUARD_INSTALL, Linux 6.13 */
+};
+
+/* Once a run. `stack_bytes`: of an ordinary stack, a multiple of the page size. */
+void weft__stacks_init(size_t stack_bytes);
+
+/* Unmaps all. No coroutine may be on one. */
+void weft__stacks_finish(void);
+
+enum weft__guard weft__stacks_guard(void);
+const char *weft__guard_word(enum weft__guard guard);
+
+/*
+ * A stack whose struct is zero but for stack, stack_bytes and guarded. `bytes` 0: an ordinary one.
+ * NULL: out of memory. Any worker.
+ */
+struct weft__co *weft__stack_get(size_t bytes);
+void weft__stack_put(struct weft__co *co);
+
+/* Calls fn for each stack in use. For reports: nothing may be running. */
+void weft__stacks_walk(void (*fn)(struct weft__co *co, void *arg), void *arg);
+
+/* The coroutine whose stack or guard holds this address, or NULL. Safe in a signal handler. */
+struct weft__co *weft__stack_find(const void *address);
+
+#endif

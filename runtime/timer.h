@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Timers: one heap for the run. Workers fire what is due when they pass through the scheduler; idle
+ * workers sleep no longer than until the first.
+ */
+#ifndef WEFT_RUNTIME_TIMER_H
+#define WEFT_RUNTIME_TIMER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum weft__timer_state {
+	WEFT__TIMER_IDLE,
+	WEFT__TIMER_ARMED,  /* in the heap */
+	WEFT__TIMER_FIRING, /* out of it, `fire` runs */
+	WEFT__TIMER_DONE,   /* `fire` will not touch it again */
+};
+
+/* Lies on the stack of whoever waits. */
+struct weft__timer {
+	int64_t when;	  /* ns */
+	size_t place;	  /* in the heap; under its lock */
+	atomic_int state; /* enum weft__timer_state; see weft__timer_cancel */
+	/*
+	 * Runs on the scheduler's stack, no lock held. Either it makes the owner ready, as the last
+	 * thing it does with the timer, or it calls weft__timer_done.
+	 */
+	void (*fire)(struct weft__timer *timer);
+};
+
+void weft__timers_init(void);
+void weft__timers_finish(void);
+
+/* May be called with a channel's lock held; `fire` may run from then on, on any worker. */
+void weft__timer_arm(struct weft__timer *timer, int64_t when, void (*fire)(struct weft__timer *));
+
+/*
+ * Afterwards the timer's memory may go. If it is just firing, waits until `fire` has let go of it
+ * (a few hundred ns). Not to be called by an owner that `fire` woke. No lock held.
+ */
+void weft__timer_cancel(struct weft__timer *timer);
+
+/* The loser's side of `fire`: the owner was woken by somebody else. Release, acquired in cancel. */
+void weft__timer_done(struct weft__timer *timer);
+
+/* When the first timer is due, or WEFT_NEVER. Any worker, no lock. */
+int64_t weft__timers_next(void);
+
+/* Fires what is due. On the scheduler's stack. */
+void weft__timers_run(void);
+
+#endif

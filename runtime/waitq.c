@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/waitq.h"
+
+#include <errno.h>
+
+#include "runtime/probe.h"
+#include "runtime/sched.h"
+
+void weft__waitq_push(struct weft__waitq *queue, struct weft__waiter *waiter)
+{
+	waiter->queue = queue;
+	waiter->next = NULL;
+	waiter->prev = queue->tail;
+	if (queue->tail)
+		queue->tail->next = waiter;
+	else
+		queue->head = waiter;
+	queue->tail = waiter;
+}
+
+void weft__waitq_remove(struct weft__waiter *waiter)
+{
+	struct weft__waitq *queue = waiter->queue;
+
+	if (!queue)
+		return;
+	if (waiter->prev)
+		waiter->prev->next = waiter->next;
+	else
+		queue->head = waiter->next;
+	if (waiter->next)
+		waiter->next->prev = waiter->prev;
+	else
+		queue->tail = waiter->prev;
+	waiter->queue = NULL;
+}
+
+bool weft__claim_take(struct weft__claim *claim, struct weft__waiter *winner)
+{
+	struct weft__waiter *nobody = NULL;
+
+	return atomic_compare_exchange_strong_explicit(
+		&claim->winner, &nobody, winner, memory_order_acq_rel, memory_order_relaxed);
+}
+
+struct weft__waiter *weft__waitq_take(struct weft__waitq *queue)
+{
+	struct weft__waiter *waiter;
+
+	while ((waiter = queue->head)) {
+		weft__waitq_remove(waiter);
+		if (!waiter->claim || weft__claim_take(waiter->claim, waiter))
+			return waiter;
+	}
+	return NULL;
+}
+
+/*
+ * Fires with no lock held. The owner may have been woken by a peer meanwhile, but it cannot leave
+ * weft__deadline_end before weft__timer_done, so its stack is still there.
+ */
+static void deadline_fire(struct weft__timer *timer)
+{
+	struct weft__deadline *d = (struct weft__deadline *)timer;
+	struct weft__waiter *waiter = d->waiter;
+	struct weft__worker *w = weft__worker();
+	struct weft__lock *lock = d->lock;
+
+	weft__trace_reserve(w, 2 * WEFT__TRACE_WAKE_UNITS);
+	weft__lock(lock);
+	if (!waiter->queue) {
+		weft__unlock(lock);
+		weft__timer_done(timer);
+		return;
+	}
+	weft__waitq_remove(waiter);
+	waiter->result = -ETIMEDOUT;
+	if (waiter->msg)
+		weft__trace_unsend(
+			w, waiter->co, d->on, waiter->msg, WEFT_UNSEND_TIMEOUT, d->last_t);
+	weft__trace_unblock(w, NULL, waiter->co, d->on, d->last_t, 0, WEFT_WHY_TIMER);
+	weft__unlock(lock);
+	weft__ready(waiter->co);
+}
+
+void weft__deadline_arm(struct weft__deadline *deadline, struct weft__lock *lock,
+	struct weft__waiter *waiter, uint64_t on, int64_t *last_t, int64_t until)
+{
+	deadline->lock = lock;
+	deadline->waiter = waiter;
+	deadline->on = on;
+	deadline->last_t = last_t;
+	weft__timer_arm(&deadline->timer, until, deadline_fire);
+}
+
+void weft__deadline_end(struct weft__deadline *deadline)
+{
+	/* If the deadline woke us, it is through with the timer: making us ready was its last act.
+	 */
+	if (deadline->waiter->result != -ETIMEDOUT)
+		weft__timer_cancel(&deadline->timer);
+}
+
+void weft__park_unlock(void *lock)
+{
+	weft__unlock(lock);
+}
+
+int weft__wait(struct weft__lock *lock, struct weft__waiter *waiter, uint64_t on, int64_t *last_t,
+	int64_t until)
+{
+	struct weft__deadline deadline;
+
+	if (until != WEFT_NEVER)
+		weft__deadline_arm(&deadline, lock, waiter, on, last_t, until);
+	weft__lock_park(lock);
+	weft__park(weft__park_unlock, lock);
+	if (until != WEFT_NEVER)
+		weft__deadline_end(&deadline);
+	return waiter->result;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The one thread-local of the runtime, in a file of its own so that no compiler (nor LTO: noinline
+ * and the barrier) can keep its address across a park.
+ */
+#include "runtime/sched.h"
+
+#include <stddef.h>
+
+static __thread struct weft__worker *this_worker;
+
+__attribute__((noinline)) WEFT__NO_TSAN struct weft__worker *weft__worker(void)
+{
+	struct weft__worker *worker = this_worker;
+
+	__asm__ volatile("" : "+r"(worker) : : "memory");
+	return worker;
+}
+
+__attribute__((noinline)) void weft__worker_set(struct weft__worker *worker)
+{
+	this_worker = worker;
+	__asm__ volatile("" : : : "memory");
+}
