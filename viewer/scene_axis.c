@@ -121,9 +121,30 @@ static void add_bar(struct scene_work *w)
 		w->s->bar[i] = sqrtf(w->s->bar[i] / most);
 }
 
+/* The time at the play head, where the ticks are. */
+static void add_now(struct scene_work *w)
+{
+	struct scene_label label = {.size = SCENE_TICK_SIZE,
+		.kind = SCENE_LABEL_TICK,
+		.of = WEFT_NO_INDEX,
+		.strong = true,
+		.y = w->s->head_y};
+	double width;
+
+	if (w->head >= 1 || label.y < w->s->plot.y || label.y > w->s->plot.y + w->s->plot.h)
+		return;
+	text_time(label.text, sizeof label.text, w->s->head_ns);
+	width = text_width(label.text, label.size);
+	label.x = w->s->plot.x - 14 - width;
+	label.box = (struct scene_rect){label.x - 1, label.y - 8, width + 2, 16};
+	if (label.x >= 0)
+		scene_put_label(w, &label, GRID_LABEL);
+}
+
 void scene_add_axis(struct scene_work *w)
 {
 	if (w->s->plot.x >= 40) {
+		add_now(w);
 		add_folds(w);
 		if (w->v->axis == VIEW_AXIS_WALL)
 			add_even_ticks(w);
