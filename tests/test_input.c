@@ -110,7 +110,7 @@ static const char *help_for(const char *what)
 
 TEST(help_names_the_keys_of_the_table)
 {
-	CHECK_STR(help_for("play, pause"), "Space  P  click its sign");
+	CHECK_STR(help_for("play, pause"), "Space  P  click the sign");
 	CHECK_STR(help_for("zoom time in, out"), "W  S  Ctrl+wheel");
 	CHECK_STR(help_for("zoom across in, out"), "Shift+W  Shift+S  Ctrl+Shift+wheel");
 	CHECK_STR(help_for("undo, redo a move"), "Ctrl+Z  Ctrl+Y");

@@ -189,9 +189,9 @@ static const char *mouse_name(uint32_t code)
 {
 	switch (code) {
 	case MOUSE_CLICK_SIGN:
-		return "click its sign";
+		return "click the sign";
 	case MOUSE_DRAG_LINE:
-		return "click, drag the time line";
+		return "drag the time line";
 	default:
 		return "drag";
 	}

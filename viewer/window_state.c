@@ -42,7 +42,7 @@ static void put_rect(FILE *f, const char *key, const struct scene_rect *r, doubl
 		r->h * scale);
 }
 
-/* Where each arrow is drawn, as far as it has grown: x0, y0, x1, y1, message. */
+/* Where each arrow is drawn, as far as it has grown: x0, y0, x1, y1, message, progress. */
 static void put_arrows(FILE *f, const struct scene *s, double scale)
 {
 	uint32_t first = s->narrows > ARROWS_MAX ? s->narrows - ARROWS_MAX : 0;
@@ -51,9 +51,9 @@ static void put_arrows(FILE *f, const struct scene *s, double scale)
 	for (uint32_t i = first; i < s->narrows; i++) {
 		const struct scene_arrow *a = &s->arrows[i];
 
-		fprintf(f, "%s[%.1f,%.1f,%.1f,%.1f,%u]", i > first ? "," : "", a->x0 * scale,
+		fprintf(f, "%s[%.1f,%.1f,%.1f,%.1f,%u,%.3g]", i > first ? "," : "", a->x0 * scale,
 			a->y0 * scale, (a->x0 + (a->x1 - a->x0) * a->progress) * scale,
-			(a->y0 + (a->y1 - a->y0) * a->progress) * scale, a->message);
+			(a->y0 + (a->y1 - a->y0) * a->progress) * scale, a->message, a->progress);
 	}
 	fputc(']', f);
 }
