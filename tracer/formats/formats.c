@@ -12,6 +12,7 @@
 
 const struct weft_format *const weft_formats[] = {
 	&weft_format_native,
+	&weft_format_gotrace,
 	NULL,
 };
 

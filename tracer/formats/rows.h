@@ -8,5 +8,6 @@
 #include "tracer/formats/formats.h"
 
 extern const struct weft_format weft_format_native;
+extern const struct weft_format weft_format_gotrace;
 
 #endif
