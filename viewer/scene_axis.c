@@ -13,17 +13,18 @@
 #define TICK_SPACE 52.0 /* units between two ticks, at least */
 #define BAR_BIN 3.0	/* units */
 
-static bool add_tick(struct scene_work *w, int64_t t_ns, double y, const char *text)
+/* A line at the tick, if there is room for its text. */
+static void add_tick(struct scene_work *w, int64_t t_ns, double y, const char *text)
 {
 	struct scene_label label = {
 		.size = SCENE_TICK_SIZE, .kind = SCENE_LABEL_TICK, .of = WEFT_NO_INDEX, .y = y};
 	double width = text_width(text, label.size);
 
-	*SCENE_ADD(w, ticks) = (struct scene_tick){.y = y, .t_ns = t_ns};
 	label.x = w->s->plot.x - 14 - width;
 	label.box = (struct scene_rect){label.x - 1, y - 7, width + 2, 14};
 	snprintf(label.text, sizeof label.text, "%s", text);
-	return label.x >= 0 && scene_put_label(w, &label, GRID_LABEL);
+	if (label.x >= 0 && scene_put_label(w, &label, GRID_LABEL))
+		*SCENE_ADD(w, ticks) = (struct scene_tick){.y = y, .t_ns = t_ns};
 }
 
 /* 1, 2 or 5 times a power of ten, at least `least`. */
@@ -51,8 +52,19 @@ static void add_even_ticks(struct scene_work *w)
 		char text[32];
 
 		text_time_like(text, sizeof text, t_ns, w->t->end_ns, step);
+		if (t_ns == 0)
+			snprintf(text, sizeof text, "0");
 		add_tick(w, t_ns, scene_time_to_y(w, t_ns), text);
 	}
+}
+
+/* A moment in the unit of the whole run; "0" needs none. */
+static void moment_text(const struct scene_work *w, char *text, size_t size, int64_t t_ns)
+{
+	if (t_ns == 0)
+		snprintf(text, size, "0");
+	else
+		text_time_in(text, size, t_ns, w->t->end_ns);
 }
 
 /* Where time runs unevenly: ticks at even distances, each with its own time. */
@@ -69,7 +81,7 @@ static void add_uneven_ticks(struct scene_work *w)
 
 		if (axis < -1e-9 || axis > 1 + 1e-9)
 			continue;
-		text_time(text, sizeof text, t_ns);
+		moment_text(w, text, sizeof text, t_ns);
 		if (strcmp(text, before) == 0)
 			continue;
 		memcpy(before, text, sizeof before);
@@ -133,7 +145,7 @@ static void add_now(struct scene_work *w)
 
 	if (w->head >= 1 || label.y < w->s->plot.y || label.y > w->s->plot.y + w->s->plot.h)
 		return;
-	text_time(label.text, sizeof label.text, w->s->head_ns);
+	moment_text(w, label.text, sizeof label.text, w->s->head_ns);
 	width = text_width(label.text, label.size);
 	label.x = w->s->plot.x - 14 - width;
 	label.box = (struct scene_rect){label.x - 1, label.y - 8, width + 2, 16};

@@ -12,11 +12,12 @@
 #include "viewer/xalloc.h"
 
 #define NAME_HIGH 15.0
-#define VALUE_HIGH 13.0
+#define VALUE_HIGH 11.0
 #define NAME_SHORTEST 26.0 /* units: no name is cut to less */
 #define SLANT 0.62	   /* radians, of names that have no room beside each other */
 #define SLANT_PITCH 20.0   /* units between two slanted names */
 #define VALUE_LONGEST 120.0
+#define NAME_OVER_ARROWS 24.0 /* a thread shorter than this has no name that hides arrows */
 #define LABELS_MAX 1500
 
 static bool is_strong(const struct scene_work *w, uint32_t thread)
@@ -54,10 +55,32 @@ static bool try_name(struct scene_work *w, uint32_t thread, double x, double y, 
 	double width = text_fit(
 		label.text, sizeof label.text, w->t->threads[thread].name, label.size, room);
 
+	if (y + NAME_HIGH / 2 > fmax(w->bottom, w->top + NAME_HIGH))
+		return false;
 	label.x = x - width * align;
 	label.y = y;
 	label.box = (struct scene_rect){label.x - 2, y - NAME_HIGH / 2, width + 4, NAME_HIGH};
 	return scene_put_label(w, &label, avoid);
+}
+
+/* Beside a thread's first steps: on the right if the name has room there, else where there is more.
+ */
+static bool beside(
+	struct scene_work *w, const struct extent *e, double left, double right, unsigned avoid)
+{
+	double full = text_width(w->t->threads[e->thread].name, SCENE_NAME_SIZE);
+	double y = e->y0 + NAME_HIGH / 2 + 1;
+	bool first_right = right - 12 >= fmin(full, left - 12);
+
+	for (int i = 0; i < 2; i++) {
+		bool on_right = (i == 0) == first_right;
+		double room = (on_right ? right : left) - 12;
+
+		if (room >= NAME_SHORTEST && try_name(w, e->thread, e->x + (on_right ? 7 : -7), y,
+						     room, avoid, on_right ? 0 : 1))
+			return true;
+	}
+	return false;
 }
 
 /* A thread that is born within the picture: above its head, else beside its first steps. */
@@ -70,18 +93,12 @@ static void add_inner_name(struct scene_work *w, uint32_t i)
 	static const unsigned avoid[] = {
 		GRID_LABEL | GRID_LANE | GRID_ARROWS, GRID_LABEL | GRID_LANE};
 
-	for (unsigned k = 0; k < 2; k++) {
+	for (unsigned k = 0; k < (e->y1 - e->y0 < NAME_OVER_ARROWS ? 1 : 2); k++) {
 		if (above >= fmin(full, 60) &&
 			try_name(w, e->thread, e->x, e->y0 - NAME_HIGH / 2 - 2, above, avoid[k],
 				0.5))
 			return;
-		if (right - 12 >= NAME_SHORTEST &&
-			try_name(w, e->thread, e->x + 7, e->y0 + NAME_HIGH / 2 + 1, right - 12,
-				avoid[k], 0))
-			return;
-		if (left - 12 >= NAME_SHORTEST &&
-			try_name(w, e->thread, e->x - 7, e->y0 + NAME_HIGH / 2 + 1, left - 12,
-				avoid[k], 1))
+		if (beside(w, e, left, right, avoid[k]))
 			return;
 		if (above >= NAME_SHORTEST &&
 			try_name(w, e->thread, e->x, e->y0 - NAME_HIGH / 2 - 2, above, avoid[k],

@@ -133,6 +133,15 @@ void text_time(char *buf, size_t buf_size, int64_t ns)
 	snprintf(buf, buf_size, "%.*f %s", digits, value, units[u].word);
 }
 
+void text_time_in(char *buf, size_t buf_size, int64_t ns, int64_t like_ns)
+{
+	unsigned u = unit_for(like_ns);
+	double value = (double)ns / (double)units[u].ns, size = fabs(value);
+	int digits = u == 0 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 3;
+
+	snprintf(buf, buf_size, "%.*f %s", digits, value, units[u].word);
+}
+
 void text_time_like(char *buf, size_t buf_size, int64_t ns, int64_t like_ns, int64_t step_ns)
 {
 	unsigned u = unit_for(like_ns);

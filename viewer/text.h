@@ -19,6 +19,9 @@ double text_fit(char *buf, size_t buf_size, const char *text, double size, doubl
 /* "1.5 ms": a duration with three digits or a little more, in the unit that suits it. */
 void text_time(char *buf, size_t buf_size, int64_t ns);
 
+/* The same in the unit that suits `like_ns`. */
+void text_time_in(char *buf, size_t buf_size, int64_t ns, int64_t like_ns);
+
 /* The same in the unit that suits `like_ns`, with the digits that tell `step_ns` apart. */
 void text_time_like(char *buf, size_t buf_size, int64_t ns, int64_t like_ns, int64_t step_ns);
 

@@ -234,24 +234,14 @@ int timescale_find(const char *word, enum view_axis *ret_axis)
 	return -EINVAL;
 }
 
-/*
- * The rule: cut the run into 64 slices of equal time and count the sends in each. If the fullest
- * eight slices hold more than half of the messages, true proportions would crowd them into an
- * eighth of the picture: order. The rest, and runs of less than four messages, are shown as they
- * were.
- */
-enum view_axis timescale_choose(const struct weft_trace *t)
+#define SLICES 64
+#define FULLEST 8
+
+/* Do the fullest slices hold more than half of it? */
+static bool is_crowded(uint32_t *count, uint32_t all)
 {
-	enum { SLICES = 64, FULLEST = 8 };
-	uint32_t count[SLICES] = {0}, crowded = 0;
+	uint32_t crowded = 0;
 
-	if (t->nmessages < 4 || t->end_ns <= 0)
-		return VIEW_AXIS_WALL;
-	for (uint32_t i = 0; i < t->nmessages; i++) {
-		double y = (double)t->messages[i].send_ns / (double)t->end_ns;
-
-		count[y < 0 ? 0 : y >= 1 ? SLICES - 1 : (int)(y * SLICES)]++;
-	}
 	for (int k = 0; k < FULLEST; k++) {
 		int best = 0;
 
@@ -261,5 +251,36 @@ enum view_axis timescale_choose(const struct weft_trace *t)
 		crowded += count[best];
 		count[best] = 0;
 	}
-	return crowded > t->nmessages / 2 ? VIEW_AXIS_ORDER : VIEW_AXIS_WALL;
+	return crowded > all / 2;
+}
+
+static int slice_of(int64_t t_ns, int64_t end_ns)
+{
+	double y = (double)t_ns / (double)end_ns;
+
+	return y < 0 ? 0 : y >= 1 ? SLICES - 1 : (int)(y * SLICES);
+}
+
+/*
+ * The rule: cut the run into 64 slices of equal time and count the messages sent in each, and the
+ * distinct instants. If for one of the two the fullest eight slices hold more than half, true
+ * proportions would crowd them into an eighth of the picture: order. Fewer than four messages, and
+ * fewer than twelve instants, are never a crowd.
+ */
+enum view_axis timescale_choose(const struct weft_trace *t)
+{
+	uint32_t sent[SLICES] = {0}, happened[SLICES] = {0};
+	int64_t end_ns = t->end_ns > 0 ? t->end_ns : 1;
+	struct instants in = instants_of(t, end_ns);
+	uint32_t n = (uint32_t)in.n;
+
+	for (uint32_t i = 0; i < t->nmessages; i++)
+		sent[slice_of(t->messages[i].send_ns, end_ns)]++;
+	for (size_t i = 0; i < in.n; i++)
+		happened[slice_of(in.t[i], end_ns)]++;
+	free(in.t);
+	if ((t->nmessages >= 4 && is_crowded(sent, t->nmessages)) ||
+		(n >= 12 && is_crowded(happened, n)))
+		return VIEW_AXIS_ORDER;
+	return VIEW_AXIS_WALL;
 }
