@@ -173,6 +173,7 @@ static int set_up(struct weft__recorder *rec, const struct weft__rec_config *con
 	atomic_store(&rec->done, 0);
 	atomic_store(&rec->error, 0);
 	atomic_store(&rec->warned, false);
+	atomic_store(&rec->reaped, false);
 	ret = start_thread(rec);
 	if (!ret)
 		return 0;
@@ -232,6 +233,13 @@ void weft__rec_fail(int error)
 	rouse_all(&weft__rec);
 }
 
+/* The thread is joined once, whoever sees its end first: an abort, or the stop that may follow. */
+static void reap(struct weft__recorder *rec)
+{
+	if (!atomic_exchange(&rec->reaped, true))
+		pthread_join(rec->thread, NULL);
+}
+
 /*
  * Asks the collector to end the file, once, and waits until it has left; not longer than `most` ms
  * (0: any time), nor longer than a stall.
@@ -288,7 +296,7 @@ void weft__rec_stop(enum weft_eof_why why)
 		pthread_detach(rec->thread);
 		return;
 	}
-	pthread_join(rec->thread, NULL);
+	reap(rec);
 	unmap_rings(rec);
 	free(rec->path);
 	rec->path = NULL;
@@ -304,6 +312,8 @@ void weft__rec_abort(enum weft_eof_why why)
 	ended = end_collector(rec, why, WEFT__REC_ABORT_MS);
 	atomic_store_explicit(&weft__rec_on, false, relaxed);
 	rouse_all(rec);
+	if (ended)
+		reap(rec);
 	warn_incomplete(rec, ended);
 }
 

@@ -17,9 +17,10 @@
 #include "tracer/record/ring.h"
 #include "tracer/record/writer.h"
 
-#define WEFT__REC_FLUSH_MS 100	/* what _exit and SIGKILL may cost */
-#define WEFT__REC_STALL_MS 5000 /* so long nothing is written before nobody waits for it any more \
-				 */
+#define WEFT__REC_FLUSH_MS 100 /* what _exit and SIGKILL may cost */
+#define WEFT__REC_STALL_MS                                                     \
+	5000 /* so long nothing is written before nobody waits for it any more \
+	      */
 #define WEFT__REC_ABORT_MS 2000
 
 struct weft__recorder {
@@ -32,6 +33,7 @@ struct weft__recorder {
 	atomic_int error;      /* the first -errno that ended the recording; set once */
 	atomic_bool live;      /* between start and stop */
 	atomic_bool warned;    /* the one line about this trace is out */
+	atomic_bool reaped;    /* somebody has taken the thread's end upon him */
 	bool lost;	       /* a collector was left behind, stuck in a write: no more runs */
 
 	struct weft__ring **rings;

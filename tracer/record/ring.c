@@ -17,8 +17,9 @@
 #define acquire memory_order_acquire
 #define release memory_order_release
 
-#define SLICE_MS 100 /* of waiting for room: a process that was stopped has used up one, not all \
-		      */
+#define SLICE_MS                                                                        \
+	100 /* of waiting for room: a process that was stopped has used up one, not all \
+	     */
 
 int64_t weft__rec_test_skew_ns;
 
