@@ -419,6 +419,26 @@ TEST(an_abort_does_not_wait_for_a_worker_that_died_in_a_record)
 	done();
 }
 
+TEST(who_died_in_a_record_may_still_say_why)
+{
+	struct weft__ring *ring;
+	struct weft_rec *rec;
+
+	use("a.json");
+	CHECK_INT(start(1), 1);
+	ring = weft__rec_ring(0);
+	add_yields(5);
+	CHECK(weft__rec_begin(ring, WEFT_EV_SEND, 4, NULL, NULL));
+	weft__rec_reserve(ring, 3); /* in the handler of the signal */
+	rec = weft__rec_begin(ring, WEFT_EV_LOG, 3, NULL, NULL);
+	strcpy(weft__rec_payload(rec), "crashed");
+	weft__rec_end(ring, rec);
+	weft__rec_abort(WEFT_EOF_CRASH);
+	check_complete(path, 5);
+	CHECK_INT(count(content(path), "\"text\":\"crashed\",\"level\":\"error\"}"), 1);
+	done();
+}
+
 TEST(a_reader_that_stands_still_holds_nobody_for_ever)
 {
 	int ends[2];

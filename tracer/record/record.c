@@ -189,8 +189,12 @@ int weft__rec_start(const struct weft__rec_config *config)
 	const char *pattern = secure_getenv("WEFT_TRACE");
 	int ret;
 
-	if (!pattern || !*pattern || rec->live || rec->lost || config->workers < 1)
+	if (!pattern || !*pattern || config->workers < 1)
 		return 0;
+	if (rec->live || rec->lost) {
+		say("weft: cannot record a second run: the first has not ended\n");
+		return 0;
+	}
 	if (++runs > 1 && weft__target_single(pattern)) {
 		say("weft: cannot record run %u to %s: it holds an earlier run\n", runs, pattern);
 		return 0;

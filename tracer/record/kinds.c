@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One function for each kind of record. See kinds.h; what the fields of a binary record mean is a
+ * table in tracer/event.h. Records come from a program that may be broken: no count is believed
+ * beyond the payload, no word beyond its list.
+ */
+#include "tracer/record/kinds.h"
+
+#include <string.h>
+
+#include "tracer/record/value.h"
+
+struct word {
+	const char *text;
+	size_t len;
+};
+
+#define X(c, word) {word, sizeof(word) - 1},
+static const struct word why_words[] = {WEFT_WHY_LIST(X)};
+static const struct word obj_words[] = {WEFT_OBJ_LIST(X)};
+static const struct word via_words[] = {WEFT_VIA_LIST(X)};
+static const struct word yield_words[] = {WEFT_YIELD_WHY_LIST(X)};
+static const struct word exit_words[] = {WEFT_EXIT_WHY_LIST(X)};
+static const struct word unsend_words[] = {WEFT_UNSEND_WHY_LIST(X)};
+static const struct word worker_words[] = {WEFT_WORKER_OP_LIST(X)};
+#undef X
+
+#define COUNT(list) (sizeof(list) / sizeof(*(list)))
+#define OPT_WORD(p, key, list, i) \
+	((size_t)(i) < COUNT(list) && (list)[i].len ? put_word(WEFT__KEY(p, key), &(list)[i]) : (p))
+#define OPT_U(p, key, v) ((v) ? weft__put_u64(WEFT__KEY(p, key), (uint64_t)(v)) : (p))
+#define OPT_N(p, key, v) ((v) >= 0 ? weft__put_i64(WEFT__KEY(p, key), v) : (p))
+
+static char *put_word(char *p, const struct word *word)
+{
+	*p++ = '"';
+	p = mempcpy(p, word->text, word->len);
+	*p++ = '"';
+	return p;
+}
+
+static char *opt_until(char *p, const struct weft__input *in, int64_t until)
+{
+	return until ? weft__put_time(WEFT__KEY(p, "until"), in->lines, until) : p;
+}
+
+/* What has no name is called by the place where it was made: `file.c:12`. */
+static char *put_object_name(char *p, const struct weft__input *in)
+{
+	const char *file = in->text[3].s, *slash;
+	size_t n = in->text[3].n;
+
+	if (in->text[0].n)
+		return weft__put_text(WEFT__KEY(p, "name"), in, 0);
+	if (!n)
+		return p;
+	slash = memrchr(file, '/', n);
+	if (slash) {
+		n -= (size_t)(slash + 1 - file);
+		file = slash + 1;
+	}
+	p = weft__put_string(WEFT__KEY(p, "name"), file, n);
+	p[-1] = ':';
+	p = weft__put_i64(p, in->rec->n);
+	*p++ = '"';
+	return p;
+}
+
+static char *line_make(char *p, const struct weft__input *in)
+{
+	unsigned type = in->rec->why;
+
+	p = weft__put_u64(WEFT__KEY(p, "on"), in->rec->on);
+	p = put_word(
+		WEFT__KEY(p, "type"), &obj_words[type < COUNT(obj_words) ? type : WEFT_OBJ_OTHER]);
+	p = put_object_name(p, in);
+	if (type == WEFT_OBJ_CHAN) {
+		p = weft__put_i64(WEFT__KEY(p, "cap"), in->tail.a);
+		if (in->text[1].n)
+			p = weft__put_text(WEFT__KEY(p, "elem"), in, 1);
+		p = weft__put_i64(WEFT__KEY(p, "size"), in->tail.b);
+	}
+	if (type == WEFT_OBJ_SEMAPHORE || type == WEFT_OBJ_WAITGROUP)
+		p = weft__put_u64(WEFT__KEY(p, "n"), in->tail.d);
+	return OPT_U(p, "at", in->at);
+}
+
+static char *line_spawn(char *p, const struct weft__input *in)
+{
+	p = weft__put_u64(WEFT__KEY(p, "new"), in->rec->on);
+	if (in->text[0].n || in->text[1].n)
+		p = weft__put_text(WEFT__KEY(p, "name"), in, in->text[0].n ? 0 : 1);
+	if (in->text[1].n)
+		p = weft__put_text(WEFT__KEY(p, "fn"), in, 1);
+	p = OPT_U(p, "stack_bytes", in->tail.a);
+	return OPT_U(p, "at", in->at);
+}
+
+static char *line_free(char *p, const struct weft__input *in)
+{
+	return weft__put_u64(WEFT__KEY(p, "on"), in->rec->on);
+}
+
+static char *line_name(char *p, const struct weft__input *in)
+{
+	if (in->rec->on)
+		p = weft__put_u64(WEFT__KEY(p, "on"), in->rec->on);
+	return weft__put_text(WEFT__KEY(p, "name"), in, 0);
+}
+
+static char *line_run(char *p, const struct weft__input *in)
+{
+	return OPT_N(p, "cpu", in->rec->n);
+}
+
+static char *line_yield(char *p, const struct weft__input *in)
+{
+	return OPT_WORD(p, "why", yield_words, in->rec->why);
+}
+
+static char *put_cases(char *p, const struct weft__input *in)
+{
+	size_t n = in->rec->n > 0 ? (size_t)in->rec->n : 0;
+	const char *sep = "";
+
+	if (n > in->room / sizeof(struct weft_rec_case))
+		n = in->room / sizeof(struct weft_rec_case);
+	p = WEFT__PUT(WEFT__KEY(p, "cases"), "[");
+	for (size_t i = 0; i < n; i++) {
+		struct weft_rec_case one;
+
+		memcpy(&one, in->payload + i * sizeof(one), sizeof(one));
+		if (!one.on) /* a nil channel: nothing that a record could refer to */
+			continue;
+		p = mempcpy(p, sep, strlen(sep));
+		p = weft__put_u64(WEFT__PUT(p, "{\"on\":"), one.on);
+		p = one.dir ? WEFT__PUT(p, ",\"dir\":\"send\"}")
+			    : WEFT__PUT(p, ",\"dir\":\"recv\"}");
+		sep = ",";
+	}
+	*p++ = ']';
+	return p;
+}
+
+static char *line_block(char *p, const struct weft__input *in)
+{
+	unsigned why = in->rec->why;
+
+	/* Words that only an unblock may use, and no word at all. */
+	if (why == WEFT_WHY_NONE || why >= WEFT_WHY_CLOSE)
+		why = WEFT_WHY_OTHER;
+	p = put_word(WEFT__KEY(p, "why"), &why_words[why]);
+	p = OPT_U(p, "on", in->rec->on);
+	if (why == WEFT_WHY_SELECT)
+		p = put_cases(p, in);
+	p = opt_until(p, in, in->tail.a);
+	return OPT_U(p, "of", in->tail.b);
+}
+
+static char *line_sleep(char *p, const struct weft__input *in)
+{
+	return opt_until(p, in, in->tail.a);
+}
+
+static char *line_unblock(char *p, const struct weft__input *in)
+{
+	p = weft__put_i64(WEFT__KEY(p, "to"), in->tail.a);
+	p = OPT_U(p, "on", in->rec->on);
+	p = OPT_U(p, "msg", in->tail.b);
+	return OPT_WORD(p, "why", why_words, in->rec->why);
+}
+
+static char *line_exit(char *p, const struct weft__input *in)
+{
+	p = weft__put_i64(WEFT__KEY(p, "code"), in->rec->n);
+	return OPT_WORD(p, "why", exit_words, in->rec->why);
+}
+
+static char *line_join(char *p, const struct weft__input *in)
+{
+	p = weft__put_i64(WEFT__KEY(p, "of"), in->tail.a);
+	return weft__put_i64(WEFT__KEY(p, "value"), in->rec->n);
+}
+
+static char *put_sent(char *p, const struct weft__input *in)
+{
+	const struct weft__elem *elem = weft__objects_find(&in->lines->objects, in->rec->on);
+	struct weft__raw raw = {
+		.d = in->tail.d, .data = in->payload, .room = in->room, .flags = in->rec->flags};
+
+	if (!elem || !(in->rec->flags & WEFT_REC_VALUE))
+		return p;
+	return weft__put_value(WEFT__KEY(p, "value"), elem, &raw);
+}
+
+static char *line_send(char *p, const struct weft__input *in)
+{
+	p = weft__put_u64(WEFT__KEY(p, "on"), in->rec->on);
+	p = weft__put_i64(WEFT__KEY(p, "msg"), in->tail.a);
+	p = put_sent(p, in);
+	p = OPT_WORD(p, "via", via_words, in->rec->why);
+	p = OPT_U(p, "by", in->tail.b);
+	p = OPT_N(p, "case", in->rec->n);
+	return OPT_N(p, "len", in->tail.c);
+}
+
+static char *line_recv(char *p, const struct weft__input *in)
+{
+	p = weft__put_u64(WEFT__KEY(p, "on"), in->rec->on);
+	if (in->tail.d) {
+		p = OPT_U(p, "msg", in->tail.a);
+		p = OPT_U(p, "from", in->tail.b);
+	} else {
+		p = WEFT__PUT(p, ",\"ok\":false");
+	}
+	p = OPT_N(p, "case", in->rec->n);
+	return OPT_N(p, "len", in->tail.c);
+}
+
+static char *line_unsend(char *p, const struct weft__input *in)
+{
+	unsigned why = in->rec->why;
+
+	if (why == WEFT_UNSEND_NONE || why >= COUNT(unsend_words))
+		why = WEFT_UNSEND_FREE;
+	p = weft__put_i64(WEFT__KEY(p, "msg"), in->tail.a);
+	return put_word(WEFT__KEY(p, "why"), &unsend_words[why]);
+}
+
+static char *line_close(char *p, const struct weft__input *in)
+{
+	p = weft__put_u64(WEFT__KEY(p, "on"), in->rec->on);
+	return OPT_N(p, "woke", in->rec->n);
+}
+
+static char *line_select(char *p, const struct weft__input *in)
+{
+	p = WEFT__KEY(p, "pick");
+	if (in->rec->n >= 0)
+		p = weft__put_i64(p, in->rec->n);
+	else if (in->rec->n == WEFT_PICK_TIMEOUT)
+		p = WEFT__PUT(p, "\"timeout\"");
+	else if (in->rec->n == WEFT_PICK_CANCEL)
+		p = WEFT__PUT(p, "\"cancel\"");
+	else
+		p = WEFT__PUT(p, "\"default\"");
+	return weft__put_i64(WEFT__KEY(p, "n"), in->tail.a);
+}
+
+static char *line_add(char *p, const struct weft__input *in)
+{
+	p = weft__put_u64(WEFT__KEY(p, "on"), in->rec->on);
+	p = weft__put_i64(WEFT__KEY(p, "delta"), in->rec->n);
+	return weft__put_i64(WEFT__KEY(p, "value"), in->tail.a);
+}
+
+static char *line_worker(char *p, const struct weft__input *in)
+{
+	unsigned op = in->rec->why < COUNT(worker_words) ? in->rec->why : WEFT_WORKER_STOP;
+
+	p = put_word(WEFT__KEY(p, "op"), &worker_words[op]);
+	p = OPT_U(p, "tid", in->tail.a);
+	return op == WEFT_WORKER_START ? OPT_N(p, "cpu", in->rec->n) : p;
+}
+
+static char *line_steal(char *p, const struct weft__input *in)
+{
+	size_t n = in->tail.a > 0 ? (size_t)in->tail.a : 0;
+
+	if (n > in->room / sizeof(uint64_t))
+		n = in->room / sizeof(uint64_t);
+	p = weft__put_i64(WEFT__KEY(p, "from"), in->rec->n);
+	p = WEFT__PUT(WEFT__KEY(p, "cos"), "[");
+	for (size_t i = 0; i < n; i++) {
+		uint64_t co;
+
+		memcpy(&co, in->payload + i * sizeof(co), sizeof(co));
+		if (i)
+			*p++ = ',';
+		p = weft__put_u64(p, co);
+	}
+	*p++ = ']';
+	return p;
+}
+
+static char *line_log(char *p, const struct weft__input *in)
+{
+	p = weft__put_text(WEFT__KEY(p, "text"), in, 0);
+	return WEFT__PUT(p, ",\"level\":\"error\"");
+}
+
+weft__kind_fn *const weft__kinds[WEFT_EV_COUNT_] = {
+	[WEFT_EV_SPAWN] = line_spawn,
+	[WEFT_EV_MAKE] = line_make,
+	[WEFT_EV_FREE] = line_free,
+	[WEFT_EV_NAME] = line_name,
+	[WEFT_EV_RUN] = line_run,
+	[WEFT_EV_YIELD] = line_yield,
+	[WEFT_EV_BLOCK] = line_block,
+	[WEFT_EV_SLEEP] = line_sleep,
+	[WEFT_EV_UNBLOCK] = line_unblock,
+	[WEFT_EV_EXIT] = line_exit,
+	[WEFT_EV_JOIN] = line_join,
+	[WEFT_EV_SEND] = line_send,
+	[WEFT_EV_RECV] = line_recv,
+	[WEFT_EV_UNSEND] = line_unsend,
+	[WEFT_EV_CLOSE] = line_close,
+	[WEFT_EV_SELECT] = line_select,
+	[WEFT_EV_ADD] = line_add,
+	[WEFT_EV_WORKER] = line_worker,
+	[WEFT_EV_STEAL] = line_steal,
+	[WEFT_EV_LOG] = line_log,
+};
