@@ -16,8 +16,9 @@
 
 bool weft__multi;
 
-/* errno is put back: it belongs to whatever the thread was doing. */
-static long futex(_Atomic uint32_t *word, int op, uint32_t val, const struct timespec *timeout)
+/* errno is put back: it is the thread's, whatever coroutine runs there. Hence also not for TSan. */
+static WEFT__NO_TSAN long futex(
+	_Atomic uint32_t *word, int op, uint32_t val, const struct timespec *timeout)
 {
 	int saved = errno;
 	long r = syscall(SYS_futex, word, op | FUTEX_PRIVATE_FLAG, val, timeout, NULL,
@@ -57,6 +58,12 @@ void weft__lock_wait(struct weft__lock *lock)
 	/* From here on the word is 2 as long as we hold it: somebody else may sleep too. */
 	while (atomic_exchange_explicit(&lock->word, 2, memory_order_acquire) != 0)
 		weft__futex_wait(&lock->word, 2, INT64_MAX);
+}
+
+WEFT__NO_TSAN void weft__unlock_parked(struct weft__lock *lock)
+{
+	if (weft__multi && atomic_exchange_explicit(&lock->word, 0, memory_order_release) == 2)
+		weft__lock_wake(lock);
 }
 
 void weft__lock_wake(struct weft__lock *lock)

@@ -59,9 +59,9 @@ static inline void weft__unlock(struct weft__lock *lock)
 }
 
 /*
- * Before parking with the lock held. Another context will unlock it, and for TSan that releases
- * only what that context did: this adds what the caller did. (The unlock is an exchange, which adds
- * to it, where a plain store would replace it.)
+ * Before parking with the lock held, which weft__unlock_parked gives back from another context. For
+ * TSan the lock is released here, with all that the caller did, and not there: what runs next on
+ * this worker has nothing to do with it.
  */
 static inline void weft__lock_park(struct weft__lock *lock)
 {
@@ -71,5 +71,8 @@ static inline void weft__lock_park(struct weft__lock *lock)
 	(void)lock;
 #endif
 }
+
+/* As weft__unlock, for the callback of weft__park. Not seen by TSan. */
+void weft__unlock_parked(struct weft__lock *lock);
 
 #endif

@@ -40,8 +40,7 @@ void weft__warn(const char *format, ...)
 
 void weft__panic(const char *format, ...)
 {
-	struct weft__worker *w = weft__worker();
-	struct weft__co *co = w ? w->current : NULL;
+	struct weft__co *co = weft__current();
 	char line[512];
 	va_list args;
 	int n;

@@ -2,8 +2,8 @@
  *
  * What happens in the runtime, as binary records (tracer/event.h).
  *
- * Not instrumented for TSan: rings and stamps belong to a worker, and the coroutines that take
- * turns on it are not ordered among one another (docs/scheduler.md).
+ * A ring belongs to a worker, on which coroutines take turns that TSan takes to be unordered; in
+ * its builds the recorder therefore orders them whenever they record (ring.c).
  */
 #include "runtime/probe.h"
 
@@ -15,14 +15,14 @@
 #include "runtime/chan.h"
 #include "runtime/sched.h"
 
-WEFT__NO_TSAN void weft__probe_reserve(struct weft__worker *w, unsigned units)
+void weft__probe_reserve(struct weft__worker *w, unsigned units)
 {
 	weft__rec_reserve(w->ring, units);
 }
 
 /* A record of `units` by co, which may be NULL; its stamp is kept in co and in *last. */
-static WEFT__NO_TSAN struct weft_rec *open_rec(struct weft__worker *w, enum weft_ev kind,
-	unsigned units, struct weft__co *co, uint64_t on, int64_t *last)
+static struct weft_rec *open_rec(struct weft__worker *w, enum weft_ev kind, unsigned units,
+	struct weft__co *co, uint64_t on, int64_t *last)
 {
 	struct weft_rec *rec = weft__rec_begin(w->ring, kind, units, co ? &co->last_t : NULL, last);
 
@@ -31,21 +31,21 @@ static WEFT__NO_TSAN struct weft_rec *open_rec(struct weft__worker *w, enum weft
 	return rec;
 }
 
-static WEFT__NO_TSAN unsigned units_of(size_t payload)
+static unsigned units_of(size_t payload)
 {
 	return 2 + (unsigned)((payload + WEFT_REC_UNIT - 1) / WEFT_REC_UNIT);
 }
 
 #define TEXT_MOST 200 /* bytes of a name or a path in a record; longer ones lose their front */
 
-static WEFT__NO_TSAN size_t text_bytes(const char *text)
+static size_t text_bytes(const char *text)
 {
 	size_t n = strlen(text);
 
 	return (n < TEXT_MOST ? n : TEXT_MOST) + 1;
 }
 
-static WEFT__NO_TSAN char *put_text(char *p, const char *text)
+static char *put_text(char *p, const char *text)
 {
 	size_t n = strlen(text);
 
@@ -56,8 +56,7 @@ static WEFT__NO_TSAN char *put_text(char *p, const char *text)
 	return p + n + 1;
 }
 
-WEFT__NO_TSAN void weft__probe_spawn(
-	struct weft__worker *w, struct weft__co *parent, struct weft__co *co)
+void weft__probe_spawn(struct weft__worker *w, struct weft__co *parent, struct weft__co *co)
 {
 	size_t bytes = text_bytes(co->name) + text_bytes(co->fn_name) + text_bytes(co->at_fn) +
 		       text_bytes(co->at_file);
@@ -75,15 +74,18 @@ WEFT__NO_TSAN void weft__probe_spawn(
 	weft__rec_end(w->ring, rec);
 }
 
-WEFT__NO_TSAN void weft__probe_run(struct weft__worker *w, struct weft__co *co)
+void weft__probe_run(struct weft__worker *w, struct weft__co *co)
 {
-	struct weft_rec *rec = open_rec(w, WEFT_EV_RUN, 1, co, 0, NULL);
+	struct weft_rec *rec;
 
+	/* acquire: pairs with weft__ready's release, for the stamp that was left in co. */
+	(void)atomic_load_explicit(&co->state, memory_order_acquire);
+	rec = open_rec(w, WEFT_EV_RUN, 1, co, 0, NULL);
 	rec->n = -1;
 	weft__rec_end(w->ring, rec);
 }
 
-WEFT__NO_TSAN void weft__probe_yield(struct weft__worker *w, struct weft__co *co)
+void weft__probe_yield(struct weft__worker *w, struct weft__co *co)
 {
 	struct weft_rec *rec = open_rec(w, WEFT_EV_YIELD, 1, co, 0, NULL);
 
@@ -91,8 +93,7 @@ WEFT__NO_TSAN void weft__probe_yield(struct weft__worker *w, struct weft__co *co
 	weft__rec_end(w->ring, rec);
 }
 
-WEFT__NO_TSAN void weft__probe_exit(
-	struct weft__worker *w, struct weft__co *co, int code, int64_t *last)
+void weft__probe_exit(struct weft__worker *w, struct weft__co *co, int code, int64_t *last)
 {
 	struct weft_rec *rec = open_rec(w, WEFT_EV_EXIT, 1, co, 0, last);
 
@@ -106,13 +107,13 @@ static int64_t until_of(int64_t until)
 	return until == WEFT_NEVER ? 0 : until;
 }
 
-WEFT__NO_TSAN void weft__probe_block(
+void weft__probe_block(
 	struct weft__worker *w, struct weft__co *co, struct weft_chan *chan, int64_t until)
 {
 	weft__probe_block_on(w, co, chan->id, &chan->last_t, until);
 }
 
-WEFT__NO_TSAN void weft__probe_block_on(
+void weft__probe_block_on(
 	struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last, int64_t until)
 {
 	struct weft_rec *rec = open_rec(w, WEFT_EV_BLOCK, 2, co, on, last);
@@ -123,7 +124,7 @@ WEFT__NO_TSAN void weft__probe_block_on(
 	weft__rec_end(w->ring, rec);
 }
 
-WEFT__NO_TSAN void weft__probe_block_select(struct weft__worker *w, struct weft__co *co,
+void weft__probe_block_select(struct weft__worker *w, struct weft__co *co,
 	const struct weft_case *cases, int n, int64_t until)
 {
 	int most = (WEFT_REC_UNITS_MAX - 2) * WEFT_REC_UNIT / (int)sizeof(struct weft_rec_case);
@@ -151,7 +152,7 @@ WEFT__NO_TSAN void weft__probe_block_select(struct weft__worker *w, struct weft_
 	weft__rec_end(w->ring, rec);
 }
 
-WEFT__NO_TSAN void weft__probe_sleep(struct weft__worker *w, struct weft__co *co, int64_t until)
+void weft__probe_sleep(struct weft__worker *w, struct weft__co *co, int64_t until)
 {
 	struct weft_rec *rec = open_rec(w, WEFT_EV_SLEEP, 2, co, 0, NULL);
 
@@ -159,8 +160,8 @@ WEFT__NO_TSAN void weft__probe_sleep(struct weft__worker *w, struct weft__co *co
 	weft__rec_end(w->ring, rec);
 }
 
-WEFT__NO_TSAN void weft__probe_unblock(struct weft__worker *w, struct weft__co *co,
-	struct weft__co *to, uint64_t on, int64_t *last, uint64_t msg, enum weft_why why)
+void weft__probe_unblock(struct weft__worker *w, struct weft__co *co, struct weft__co *to,
+	uint64_t on, int64_t *last, uint64_t msg, enum weft_why why)
 {
 	/* The actor's own stamp follows from its worker's; the woken one's and the object's count.
 	 */
@@ -174,7 +175,7 @@ WEFT__NO_TSAN void weft__probe_unblock(struct weft__worker *w, struct weft__co *
 	weft__rec_end(w->ring, rec);
 }
 
-WEFT__NO_TSAN void weft__probe_join(
+void weft__probe_join(
 	struct weft__worker *w, struct weft__co *co, uint64_t of, int64_t *last, int code)
 {
 	struct weft_rec *rec = open_rec(w, WEFT_EV_JOIN, 2, co, 0, last);
@@ -184,9 +185,9 @@ WEFT__NO_TSAN void weft__probe_join(
 	weft__rec_end(w->ring, rec);
 }
 
-static WEFT__NO_TSAN void make_rec(struct weft__worker *w, struct weft__co *co, uint64_t on,
-	int64_t *last, enum weft_obj type, const struct weft_chan *chan, const char *fn,
-	const char *file, int line)
+static void make_rec(struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last,
+	enum weft_obj type, const struct weft_chan *chan, const char *fn, const char *file,
+	int line)
 {
 	const char *elem = chan ? chan->elem->name : "";
 	size_t bytes = 1 + text_bytes(elem) + text_bytes(fn) + text_bytes(file);
@@ -208,25 +209,23 @@ static WEFT__NO_TSAN void make_rec(struct weft__worker *w, struct weft__co *co, 
 	weft__rec_end(w->ring, rec);
 }
 
-WEFT__NO_TSAN void weft__probe_chan_make(struct weft__worker *w, struct weft__co *co,
-	struct weft_chan *chan, const char *fn, const char *file, int line)
+void weft__probe_chan_make(struct weft__worker *w, struct weft__co *co, struct weft_chan *chan,
+	const char *fn, const char *file, int line)
 {
 	make_rec(w, co, chan->id, &chan->last_t, WEFT_OBJ_CHAN, chan, fn, file, line);
 }
 
-WEFT__NO_TSAN void weft__probe_group_make(
-	struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last)
+void weft__probe_group_make(struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last)
 {
 	make_rec(w, co, on, last, WEFT_OBJ_WAITGROUP, NULL, "", "", 0);
 }
 
-WEFT__NO_TSAN void weft__probe_free(
-	struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last)
+void weft__probe_free(struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last)
 {
 	weft__rec_end(w->ring, open_rec(w, WEFT_EV_FREE, 1, co, on, last));
 }
 
-WEFT__NO_TSAN void weft__probe_name(
+void weft__probe_name(
 	struct weft__worker *w, uint64_t co, uint64_t on, const char *name, int64_t *last)
 {
 	struct weft_rec *rec =
@@ -239,7 +238,7 @@ WEFT__NO_TSAN void weft__probe_name(
 }
 
 /* How much of a value goes into the payload, and its full length (for strings and large values). */
-static WEFT__NO_TSAN size_t value_payload(
+static size_t value_payload(
 	const struct weft_chan *chan, const void *value, const char **ret_bytes, size_t *ret_len)
 {
 	const char *text;
@@ -259,9 +258,8 @@ static WEFT__NO_TSAN size_t value_payload(
 	return chan->elem_size < WEFT_BYTES_MAX ? chan->elem_size : WEFT_BYTES_MAX;
 }
 
-WEFT__NO_TSAN uint64_t weft__probe_send(struct weft__worker *w, struct weft__co *co,
-	struct weft_chan *chan, const void *value, enum weft_via via, struct weft__co *by,
-	int case_index, int64_t len)
+uint64_t weft__probe_send(struct weft__worker *w, struct weft__co *co, struct weft_chan *chan,
+	const void *value, enum weft_via via, struct weft__co *by, int case_index, int64_t len)
 {
 	const char *bytes;
 	size_t full, n = value_payload(chan, value, &bytes, &full);
@@ -287,9 +285,8 @@ WEFT__NO_TSAN uint64_t weft__probe_send(struct weft__worker *w, struct weft__co 
 	return msg;
 }
 
-WEFT__NO_TSAN void weft__probe_recv(struct weft__worker *w, struct weft__co *co,
-	struct weft_chan *chan, uint64_t msg, uint64_t from, int case_index, int64_t len,
-	int64_t *last)
+void weft__probe_recv(struct weft__worker *w, struct weft__co *co, struct weft_chan *chan,
+	uint64_t msg, uint64_t from, int case_index, int64_t len, int64_t *last)
 {
 	struct weft_rec *rec = open_rec(w, WEFT_EV_RECV, 2, co, chan->id, last);
 	struct weft_rec_tail *tail = weft__rec_tail(rec);
@@ -302,8 +299,8 @@ WEFT__NO_TSAN void weft__probe_recv(struct weft__worker *w, struct weft__co *co,
 	weft__rec_end(w->ring, rec);
 }
 
-WEFT__NO_TSAN void weft__probe_unsend(struct weft__worker *w, struct weft__co *co, uint64_t on,
-	uint64_t msg, enum weft_unsend_why why, int64_t *last)
+void weft__probe_unsend(struct weft__worker *w, struct weft__co *co, uint64_t on, uint64_t msg,
+	enum weft_unsend_why why, int64_t *last)
 {
 	struct weft_rec *rec = open_rec(w, WEFT_EV_UNSEND, 2, co, on, last);
 
@@ -312,7 +309,7 @@ WEFT__NO_TSAN void weft__probe_unsend(struct weft__worker *w, struct weft__co *c
 	weft__rec_end(w->ring, rec);
 }
 
-WEFT__NO_TSAN void weft__probe_close(
+void weft__probe_close(
 	struct weft__worker *w, struct weft__co *co, struct weft_chan *chan, int woke)
 {
 	struct weft_rec *rec = open_rec(w, WEFT_EV_CLOSE, 1, co, chan->id, &chan->last_t);
@@ -321,7 +318,7 @@ WEFT__NO_TSAN void weft__probe_close(
 	weft__rec_end(w->ring, rec);
 }
 
-WEFT__NO_TSAN void weft__probe_select(struct weft__worker *w, struct weft__co *co, int pick, int n)
+void weft__probe_select(struct weft__worker *w, struct weft__co *co, int pick, int n)
 {
 	struct weft_rec *rec = open_rec(w, WEFT_EV_SELECT, 2, co, 0, NULL);
 
@@ -330,8 +327,8 @@ WEFT__NO_TSAN void weft__probe_select(struct weft__worker *w, struct weft__co *c
 	weft__rec_end(w->ring, rec);
 }
 
-WEFT__NO_TSAN void weft__probe_add(struct weft__worker *w, struct weft__co *co, uint64_t on,
-	int64_t *last, int64_t delta, int64_t value)
+void weft__probe_add(struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last,
+	int64_t delta, int64_t value)
 {
 	struct weft_rec *rec = open_rec(w, WEFT_EV_ADD, 2, co, on, last);
 
@@ -340,7 +337,7 @@ WEFT__NO_TSAN void weft__probe_add(struct weft__worker *w, struct weft__co *co, 
 	weft__rec_end(w->ring, rec);
 }
 
-WEFT__NO_TSAN void weft__probe_worker(struct weft__worker *w, enum weft_worker_op op)
+void weft__probe_worker(struct weft__worker *w, enum weft_worker_op op)
 {
 	struct weft_rec *rec = open_rec(w, WEFT_EV_WORKER, 2, NULL, 0, NULL);
 
@@ -351,14 +348,15 @@ WEFT__NO_TSAN void weft__probe_worker(struct weft__worker *w, enum weft_worker_o
 	weft__rec_end(w->ring, rec);
 }
 
-WEFT__NO_TSAN void weft__probe_steal(
-	struct weft__worker *w, int from, struct weft__co *const *cos, uint32_t n)
+void weft__probe_steal(struct weft__worker *w, int from, struct weft__co *const *cos, uint32_t n)
 {
 	uint32_t most = (WEFT_REC_UNITS_MAX - 2) * WEFT_REC_UNIT / sizeof(uint64_t);
 	struct weft_rec *rec;
 	uint64_t *out;
 
 	n = n < most ? n : most;
+	for (uint32_t i = 0; i < n; i++)
+		(void)atomic_load_explicit(&cos[i]->state, memory_order_acquire); /* for its id */
 	rec = open_rec(w, WEFT_EV_STEAL, units_of(n * sizeof(*out)), NULL, 0, NULL);
 	rec->n = from;
 	weft__rec_tail(rec)->a = n;
@@ -373,11 +371,12 @@ void weft__probe_crash(const char *text)
 	struct weft__worker *w = weft__worker();
 	struct weft_rec *rec;
 
-	if (w && w->current) {
+	if (weft__current()) {
 		/* A lock may be held, but nobody who reads the ring needs it: there is room soon.
 		 */
 		weft__rec_reserve(w->ring, units_of(text_bytes(text)));
-		rec = open_rec(w, WEFT_EV_LOG, units_of(text_bytes(text)), w->current, 0, NULL);
+		rec = open_rec(
+			w, WEFT_EV_LOG, units_of(text_bytes(text)), weft__current(), 0, NULL);
 		put_text(weft__rec_payload(rec), text);
 		weft__rec_end(w->ring, rec);
 	}

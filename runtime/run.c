@@ -72,14 +72,14 @@ static int cpus(void)
 
 struct weft__co *weft__self(const char *what)
 {
-	struct weft__worker *w = weft__worker();
+	struct weft__co *self = weft__current();
 
-	if (__builtin_expect(!w || !w->current, 0))
+	if (__builtin_expect(!self, 0))
 		weft__panic(
 			"%s called outside of a coroutine (use weft_run, or weft_post from other "
 			"threads; after fork no call is possible)",
 			what);
-	return w->current;
+	return self;
 }
 
 int64_t weft_now(void)
@@ -241,6 +241,7 @@ static int set_up(int argc, char **argv)
 
 static void clear_up(void)
 {
+	weft__stacks_acquire();
 	weft__post_finish();
 	weft__chans_finish();
 	weft__timers_finish();
@@ -283,7 +284,6 @@ int weft_run(int (*app)(int argc, char **argv), int argc, char **argv)
 	work(&weft__sched.workers[0]);
 out:
 	weft__worker_set(NULL);
-	r = weft__sched.result;
 	if (threads_join()) {
 		weft__rec_stop(WEFT_EOF_EXIT);
 		clear_up();
@@ -291,5 +291,5 @@ out:
 		weft__rec_abort(WEFT_EOF_EXIT);
 	}
 	atomic_store(&running, false);
-	return r;
+	return weft__sched.result;
 }

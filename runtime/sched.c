@@ -101,10 +101,13 @@ static WEFT__NO_TSAN void leave(void (*after)(void *), void *arg, bool for_good)
 
 void weft__park(void (*after)(void *arg), void *arg)
 {
-	struct weft__co *self = weft__worker()->current;
+	struct weft__co *self = weft__current();
 
-	/* Before the lock is given back: nobody can make us ready earlier. */
-	atomic_store_explicit(&self->state, WEFT__CO_PARKED, memory_order_relaxed);
+	/*
+	 * Before the lock is given back: nobody can make us ready earlier. release: for what wakes
+	 * us without a lock (a sleep's timer), and for the end of the run.
+	 */
+	atomic_store_explicit(&self->state, WEFT__CO_PARKED, memory_order_release);
 	leave(after, arg, false);
 	/* acquire: all that was done before weft__ready made us ready. */
 	(void)atomic_load_explicit(&self->state, memory_order_acquire);
@@ -146,7 +149,7 @@ static WEFT__NO_TSAN void free_stack(void *arg)
 
 void weft__co_exit(void)
 {
-	struct weft__co *self = weft__worker()->current;
+	struct weft__co *self = weft__current();
 
 	/* release: whoever uses this stack next starts after all that we did on it. */
 	atomic_store_explicit(&self->state, WEFT__CO_FREE, memory_order_release);
@@ -227,7 +230,12 @@ static WEFT__NO_TSAN void enqueue(struct weft__co *co)
 void weft__ready(struct weft__co *co)
 {
 	/* release: pairs with the acquire at the end of weft__park, or in begin. */
+#if WEFT__TSAN
+	/* An exchange keeps what co released itself when it parked: the end of the run wants it. */
+	atomic_exchange_explicit(&co->state, WEFT__CO_READY, memory_order_release);
+#else
 	atomic_store_explicit(&co->state, WEFT__CO_READY, memory_order_release);
+#endif
 	enqueue(co);
 }
 

@@ -85,6 +85,9 @@ extern struct weft__sched weft__sched;
 struct weft__worker *weft__worker(void);
 void weft__worker_set(struct weft__worker *worker);
 
+/* The running coroutine, or NULL. */
+struct weft__co *weft__current(void);
+
 /* The running coroutine; panics, naming `what`, if the caller is none. */
 struct weft__co *weft__self(const char *what);
 

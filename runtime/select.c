@@ -84,11 +84,18 @@ static void lock_all(struct select *s)
 		weft__lock(&s->order[i]->lock);
 }
 
+static void unlock_all(struct select *s)
+{
+	for (int i = 0; i < s->norder; i++)
+		weft__unlock(&s->order[i]->lock);
+}
+
 /*
- * In the same order. After the last unlock the select may be gone: its owner, once woken, waits for
- * all these locks before it returns, so nothing of *s is read after that.
+ * The same, once the select's stack is left. After the last unlock the select may be gone: its
+ * owner, once woken, waits for all these locks before it returns, so nothing of *s is read after
+ * that.
  */
-static void unlock_all(void *arg)
+static WEFT__NO_TSAN void unlock_parked(void *arg)
 {
 	struct select *s = arg;
 	struct weft_chan **order = s->order;
@@ -97,7 +104,7 @@ static void unlock_all(void *arg)
 	for (int i = 0; i < n; i++) {
 		struct weft_chan *chan = order[i];
 
-		weft__unlock(&chan->lock);
+		weft__unlock_parked(&chan->lock);
 	}
 }
 
@@ -181,7 +188,7 @@ static void enqueue_all(struct select *s, struct weft__co *self)
 	}
 }
 
-/* Woken: out of the queues in which we still are. Waits until unlock_all is through. */
+/* Woken: out of the queues in which we still are. Waits until unlock_parked is through. */
 static void dequeue_all(struct select *s)
 {
 	lock_all(s);
@@ -228,7 +235,7 @@ static int wait_all(struct select *s, struct weft__co *self, int64_t until)
 		weft__timer_arm(&deadline.timer, until, select_fire);
 	for (int i = 0; i < s->norder; i++)
 		weft__lock_park(&s->order[i]->lock);
-	weft__park(unlock_all, s);
+	weft__park(unlock_parked, s);
 	winner = atomic_load_explicit(&s->claim.winner, memory_order_acquire);
 	if (until != WEFT_NEVER && winner != &deadline.nobody)
 		weft__timer_cancel(&deadline.timer);

@@ -17,6 +17,8 @@ static void wake(struct weft__timer *timer)
 	struct weft__co *co = ((struct sleeper *)timer)->co;
 	struct weft__worker *w = weft__worker();
 
+	/* acquire: pairs with the release in weft__park; what the sleeper left is complete. */
+	(void)atomic_load_explicit(&co->state, memory_order_acquire);
 	weft__trace_reserve(w, WEFT__TRACE_WAKE_UNITS);
 	weft__trace_unblock(w, NULL, co, 0, NULL, 0, WEFT_WHY_TIMER);
 	weft__ready(co);

@@ -227,6 +227,19 @@ WEFT__NO_TSAN void weft__stacks_walk(void (*fn)(struct weft__co *co, void *arg),
 	}
 }
 
+void weft__stacks_acquire(void)
+{
+	uint32_t nslabs = atomic_load_explicit(&pool.nslabs, memory_order_acquire);
+
+	for (uint32_t s = 0; s < nslabs; s++) {
+		uint32_t used = atomic_load_explicit(&pool.slabs[s].used, memory_order_acquire);
+
+		for (uint32_t i = 0; i < used; i++)
+			(void)atomic_load_explicit(
+				&co_at(&pool.slabs[s], i)->state, memory_order_acquire);
+	}
+}
+
 WEFT__NO_TSAN struct weft__co *weft__stack_find(const void *address)
 {
 	uint32_t nslabs = atomic_load_explicit(&pool.nslabs, memory_order_acquire);

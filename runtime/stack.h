@@ -35,6 +35,12 @@ void weft__stack_put(struct weft__co *co);
 /* Calls fn for each stack in use. For reports: nothing may be running. */
 void weft__stacks_walk(void (*fn)(struct weft__co *co, void *arg), void *arg);
 
+/*
+ * At the end of the run: whoever calls sees all that coroutines did on their stacks (acquire, with
+ * the releases of parking and ending).
+ */
+void weft__stacks_acquire(void);
+
 /* The coroutine whose stack or guard holds this address, or NULL. Safe in a signal handler. */
 struct weft__co *weft__stack_find(const void *address);
 

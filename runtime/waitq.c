@@ -101,9 +101,9 @@ void weft__deadline_end(struct weft__deadline *deadline)
 		weft__timer_cancel(&deadline->timer);
 }
 
-void weft__park_unlock(void *lock)
+WEFT__NO_TSAN void weft__park_unlock(void *lock)
 {
-	weft__unlock(lock);
+	weft__unlock_parked(lock);
 }
 
 int weft__wait(struct weft__lock *lock, struct weft__waiter *waiter, uint64_t on, int64_t *last_t,

@@ -17,6 +17,13 @@ __attribute__((noinline)) WEFT__NO_TSAN struct weft__worker *weft__worker(void)
 	return worker;
 }
 
+WEFT__NO_TSAN struct weft__co *weft__current(void)
+{
+	struct weft__worker *worker = weft__worker();
+
+	return worker ? worker->current : NULL;
+}
+
 __attribute__((noinline)) void weft__worker_set(struct weft__worker *worker)
 {
 	this_worker = worker;

@@ -145,7 +145,8 @@ static int64_t open_gate(struct weft__ring *ring)
 
 	gate += gate & 1 ? 2 : 1;
 	if (ring->strong) {
-		atomic_store(&ring->gate, gate);
+		/* An exchange, as in weft__rec_end: see there. */
+		atomic_exchange(&ring->gate, gate);
 		return atomic_load(&weft__rec.floor);
 	}
 	atomic_store_explicit(&ring->gate, gate, relaxed);
@@ -217,7 +218,15 @@ void weft__rec_end(struct weft__ring *ring, struct weft_rec *rec)
 	if (__builtin_expect(rec == ring->scratch, 0))
 		return;
 	atomic_store_explicit(&ring->tail, atomic_load_explicit(&ring->next, relaxed), release);
-	atomic_store_explicit(&ring->gate, atomic_load_explicit(&ring->gate, relaxed) + 1, release);
+	if (ring->strong)
+		/*
+		 * For TSan, which takes the coroutines that use this ring by turns to be unordered: what
+		 * one leaves here, the next acquires in open_gate.
+		 */
+		atomic_exchange(&ring->gate, atomic_load_explicit(&ring->gate, relaxed) + 1);
+	else
+		atomic_store_explicit(
+			&ring->gate, atomic_load_explicit(&ring->gate, relaxed) + 1, release);
 }
 
 NO_RACE_CHECK uint64_t weft__rec_msg(struct weft__ring *ring, uint64_t *last)
