@@ -45,7 +45,7 @@ static void add(enum weft_ev kind, const struct fields *f)
 static void lives(void)
 {
 	ADD(WORKER, .why = WEFT_WORKER_START, .n = 3, .a = 4711);
-	ADD(SPAWN, .on = 1, .n = 0, TEXT("main\0main\0\0"));
+	ADD(SPAWN, .on = 1, .n = 0, TEXT("main\0main\0weft_run\0"));
 	ADD(RUN, .co = 1, .n = 2);
 	ADD(RUN, .co = 1, .n = -1);
 	ADD(SPAWN, .co = 1, .on = 2, .n = 7, .a = 65536, TEXT("\0filter\0src/a.c\0main"));

@@ -16,6 +16,7 @@
 
 #include "tracer/record/clock.h"
 #include "tracer/record/futex.h"
+#include "tracer/record/race.h"
 #include "tracer/record/recorder.h"
 
 #define relaxed memory_order_relaxed
@@ -215,11 +216,13 @@ static int64_t collect(struct merge *m, bool final)
 		sound = wait_closed(rec, m->cursors[i].ring) && sound;
 	if (!sound && !final)
 		return t; /* the last round comes at once */
+	weft__race_look_away();
 	for (int i = 0; i < m->n; i++) {
 		m->cursors[i].tail = atomic_load_explicit(&m->cursors[i].ring->tail, acquire);
 		look(&m->cursors[i]);
 	}
 	drain(m, t);
+	weft__race_look_again();
 	return t;
 }
 

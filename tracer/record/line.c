@@ -52,7 +52,7 @@ static int locate(struct weft__input *in, int fn_text, int file_text)
 	bool fresh;
 	char *p;
 
-	if (!in->text[file_text].n)
+	if (!in->text[file_text].n || in->rec->n <= 0) /* from nowhere, as the first coroutine */
 		return 0;
 	fn = keep(in, fn_text);
 	file = keep(in, file_text);
@@ -67,8 +67,7 @@ static int locate(struct weft__input *in, int fn_text, int file_text)
 	p = weft__put_u64(p, in->at);
 	p = weft__put_text(WEFT__KEY(p, "fn"), in, fn_text);
 	p = weft__put_text(WEFT__KEY(p, "file"), in, file_text);
-	if (in->rec->n > 0)
-		p = weft__put_i64(WEFT__KEY(p, "line"), in->rec->n);
+	p = weft__put_i64(WEFT__KEY(p, "line"), in->rec->n);
 	weft__writer_to(out, WEFT__PUT(p, "},\n"));
 	out->records++;
 	return 0;

@@ -18,6 +18,7 @@
 #include "tracer/record/clock.h"
 #include "tracer/record/futex.h"
 #include "tracer/record/header.h"
+#include "tracer/record/race.h"
 #include "tracer/record/recorder.h"
 #include "tracer/record/target.h"
 
@@ -26,17 +27,6 @@
 #define BUFFER_DEFAULT (16 * 1024 * 1024)
 #define BUFFER_MAX (UINT64_C(1) << 40)
 #define SLICE_MS 100
-
-#if defined(__SANITIZE_THREAD__)
-#define RACE_DETECTOR 1 /* knows nothing of membarrier */
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define RACE_DETECTOR 1
-#endif
-#endif
-#ifndef RACE_DETECTOR
-#define RACE_DETECTOR 0
-#endif
 
 atomic_bool weft__rec_on;
 bool weft__rec_test_strong;
@@ -100,7 +90,8 @@ static uint64_t buffer_size(void)
 /* Without membarrier the workers pay for the order themselves. */
 static bool needs_strong(void)
 {
-	if (RACE_DETECTOR || weft__rec_test_strong)
+	/* A race detector knows nothing of membarrier. */
+	if (WEFT__RACE_DETECTOR || weft__rec_test_strong)
 		return true;
 	return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) != 0;
 }

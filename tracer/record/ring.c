@@ -10,14 +10,13 @@
 
 #include "tracer/record/clock.h"
 #include "tracer/record/futex.h"
+#include "tracer/record/race.h"
 #include "tracer/record/recorder.h"
 #include "tracer/record/ring.h"
 
 #define relaxed memory_order_relaxed
 #define acquire memory_order_acquire
 #define release memory_order_release
-
-#define NO_RACE_CHECK __attribute__((no_sanitize("thread")))
 
 #define SLICE_MS                                                                        \
 	100 /* of waiting for room: a process that was stopped has used up one, not all \
@@ -160,9 +159,7 @@ static int64_t later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-/* What `last` points to is the runtime's, which orders it by its locks and switches. */
-static NO_RACE_CHECK int64_t stamp(
-	struct weft__ring *ring, int64_t floor, int64_t *last, int64_t *last2)
+static int64_t stamp(struct weft__ring *ring, int64_t floor, int64_t *last, int64_t *last2)
 {
 	int64_t t = later(floor, weft__rec_clock() + ring->skew);
 
@@ -196,6 +193,7 @@ struct weft_rec *weft__rec_begin(
 	struct weft_rec *rec;
 	int64_t floor;
 
+	weft__race_look_away();
 	if (__builtin_expect(
 		    end - atomic_load_explicit(&ring->head_seen, acquire) > ring->size, 0) &&
 		!fits(ring, end) && !wait_for_room(ring, end))
@@ -215,6 +213,7 @@ struct weft_rec *weft__rec_begin(
 
 void weft__rec_end(struct weft__ring *ring, struct weft_rec *rec)
 {
+	weft__race_look_again();
 	if (__builtin_expect(rec == ring->scratch, 0))
 		return;
 	atomic_store_explicit(&ring->tail, atomic_load_explicit(&ring->next, relaxed), release);
@@ -229,7 +228,7 @@ void weft__rec_end(struct weft__ring *ring, struct weft_rec *rec)
 			&ring->gate, atomic_load_explicit(&ring->gate, relaxed) + 1, release);
 }
 
-NO_RACE_CHECK uint64_t weft__rec_msg(struct weft__ring *ring, uint64_t *last)
+uint64_t weft__rec_msg(struct weft__ring *ring, uint64_t *last)
 {
 	uint64_t above = atomic_load_explicit(&ring->msg, relaxed);
 	uint64_t msg;
