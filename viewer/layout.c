@@ -6,7 +6,8 @@
  * block: a row of columns. A parent arranges the blocks of its children in one of two ways:
  *
  *   chain: the children talk among themselves (a pipeline, a ring): parent at the left, then the
- *   children, each beside those that it talks to (layout_chain.c);
+ *   children, each beside those that it talks to; if they talk as much to the parent, it stands
+ *   among them (layout_chain.c);
  *   fan: they talk to the parent: on both sides of it, the first born nearest. A column whose
  *   thread has ended is given to a later child, if the picture has many threads.
  */
@@ -167,7 +168,8 @@ static struct block fan(struct builder *b, struct block own, const uint32_t *chi
 /* The edges of a family: a run of the sorted edges. */
 static struct chain_family family_of(const struct builder *b, uint32_t parent)
 {
-	struct chain_family f = {.child = b->children + b->child_begin[parent],
+	struct chain_family f = {.parent = parent,
+		.child = b->children + b->child_begin[parent],
 		.n = b->child_begin[parent + 1] - b->child_begin[parent]};
 	size_t lo = 0, hi = b->nedges;
 
@@ -188,18 +190,19 @@ static struct chain_family family_of(const struct builder *b, uint32_t parent)
 static struct block arrange(struct builder *b, uint32_t parent, struct block own)
 {
 	struct chain_family f = family_of(b, parent);
+	struct block row = {0};
 	uint32_t *order;
 
 	if (!f.n)
 		return own;
-	if (own.size && !chain_is_one(&f))
+	if (own.size && chain_kind(&f) == CHAIN_NONE)
 		return fan(b, own, f.child, f.n);
-	order = xcalloc(f.n, sizeof *order);
+	order = xcalloc((size_t)f.n + 1, sizeof *order);
 	chain_order(&f, order);
-	for (uint32_t i = 0; i < f.n; i++)
-		own = joined(b, own, b->blocks[order[i]]);
+	for (uint32_t i = 0; i <= f.n; i++)
+		row = joined(b, row, order[i] == parent ? own : b->blocks[order[i]]);
 	free(order);
-	return own;
+	return row;
 }
 
 static void number_columns(struct builder *b, struct block all)

@@ -88,19 +88,26 @@ static bool with_parent(const struct chain_edge *e)
 	return e->from == e->family || e->to == e->family;
 }
 
-bool chain_is_one(const struct chain_family *f)
+enum chain_kind chain_kind(const struct chain_family *f)
 {
 	uint64_t parent = 0, among = 0;
 
 	for (size_t i = 0; i < f->nedges; i++)
 		*(with_parent(&f->edges[i]) ? &parent : &among) += f->edges[i].weight;
-	return f->n == 1 || (among && among * 2 >= parent);
+	if (f->n > 1 && among * 2 < parent)
+		return CHAIN_NONE;
+	if (f->n > 1 && !among)
+		return CHAIN_NONE;
+	return f->n > 1 && parent * 2 >= among ? CHAIN_MIXED : CHAIN_ROW;
 }
 
-/* Place of a child in the family's list, which is sorted. */
+/* Place of a child in the family's list, which is sorted; the parent's is behind it. */
 static uint32_t place_of(const struct chain_family *f, uint32_t thread)
 {
 	uint32_t lo = 0, hi = f->n;
+
+	if (thread == f->parent)
+		return f->n;
 
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
@@ -129,17 +136,18 @@ static uint32_t first_child(const struct chain_family *f)
 	return best == NONE ? 0 : best;
 }
 
-/* The messages that a family's children exchange, as a matrix without direction. */
-static uint32_t *talk_matrix(const struct chain_family *f)
+/* The messages that `n` of a family exchange (the children, or these and the parent), as a matrix
+   without direction. */
+static uint32_t *talk_matrix(const struct chain_family *f, uint32_t n)
 {
-	uint32_t *w = xcalloc((size_t)f->n * f->n, sizeof *w);
+	uint32_t *w = xcalloc((size_t)n * n, sizeof *w);
 
 	for (size_t i = 0; i < f->nedges; i++) {
 		uint32_t a = place_of(f, f->edges[i].from), b = place_of(f, f->edges[i].to);
 
-		if (a != NONE && b != NONE) {
-			w[(size_t)a * f->n + b] += f->edges[i].weight;
-			w[(size_t)b * f->n + a] += f->edges[i].weight;
+		if (a < n && b < n) {
+			w[(size_t)a * n + b] += f->edges[i].weight;
+			w[(size_t)b * n + a] += f->edges[i].weight;
 		}
 	}
 	return w;
@@ -161,7 +169,7 @@ static void follow_messages(const struct chain_family *f, uint32_t *order)
 			const struct chain_edge *e = &f->edges[k];
 			uint32_t to = e->from == f->child[at] ? place_of(f, e->to) : NONE;
 
-			if (to != NONE && !placed[to] && e->weight > weight) {
+			if (to < f->n && !placed[to] && e->weight > weight) {
 				next = to;
 				weight = e->weight;
 			}
@@ -223,23 +231,32 @@ static bool carry(const uint32_t *w, uint32_t *order, uint32_t n, uint32_t from)
 	return best_gain > 0;
 }
 
-void chain_order(const struct chain_family *f, uint32_t *ret_order)
+/* Moves single ones of the row as long as that makes the ways shorter. */
+static void shorten(const struct chain_family *f, uint32_t *order, uint32_t n)
 {
-	if (f->n <= 2 || f->n > ORDERED_MAX || !f->nedges) {
-		memcpy(ret_order, f->child, f->n * sizeof *ret_order);
-		return;
-	}
-	follow_messages(f, ret_order);
-
-	uint32_t *w = talk_matrix(f);
+	uint32_t *w = talk_matrix(f, n);
 	bool better = true;
 
 	for (int round = 0; better && round < ROUNDS; round++) {
 		better = false;
-		for (uint32_t i = 0; i < f->n; i++)
-			better |= carry(w, ret_order, f->n, i);
+		for (uint32_t i = 0; i < n; i++)
+			better |= carry(w, order, n, i);
 	}
 	free(w);
+}
+
+void chain_order(const struct chain_family *f, uint32_t *ret_order)
+{
+	ret_order[0] = f->n;
 	for (uint32_t i = 0; i < f->n; i++)
-		ret_order[i] = f->child[ret_order[i]];
+		ret_order[i + 1] = i;
+	if (f->n >= 2 && f->n <= ORDERED_MAX && f->nedges) {
+		follow_messages(f, ret_order + 1);
+		if (chain_kind(f) == CHAIN_MIXED)
+			shorten(f, ret_order, f->n + 1);
+		else
+			shorten(f, ret_order + 1, f->n);
+	}
+	for (uint32_t i = 0; i <= f->n; i++)
+		ret_order[i] = ret_order[i] == f->n ? f->parent : f->child[ret_order[i]];
 }

@@ -23,6 +23,7 @@ struct chain_edge {
 };
 
 struct chain_family {
+	uint32_t parent;       /* or the number of threads */
 	const uint32_t *child; /* by birth */
 	uint32_t n;
 	const struct chain_edge *edges;
@@ -32,10 +33,15 @@ struct chain_family {
 /* All edges, sorted by family; freed by the caller. parent[i] < i, or WEFT_NO_INDEX. */
 struct chain_edge *chain_edges(const struct weft_trace *t, const uint32_t *parent, size_t *ret_n);
 
-/* Do the children talk among themselves, rather than with their parent? True for a single child. */
-bool chain_is_one(const struct chain_family *f);
+enum chain_kind {
+	CHAIN_NONE,  /* the children talk to their parent */
+	CHAIN_ROW,   /* they talk among themselves (or there is one): the parent stands first */
+	CHAIN_MIXED, /* both: the parent stands where the ways are shortest */
+};
 
-/* The children in the order in which they stand, from the parent outwards. */
+enum chain_kind chain_kind(const struct chain_family *f);
+
+/* The n children and the parent, n + 1 in all, in the order in which they stand. */
 void chain_order(const struct chain_family *f, uint32_t *ret_order);
 
 #endif

@@ -141,6 +141,14 @@ bool scene_put_label(struct scene_work *w, const struct scene_label *label, unsi
 	return true;
 }
 
+/* A program's path is called by its last part. */
+static const char *title_of(const char *title)
+{
+	const char *slash = strrchr(title, '/');
+
+	return slash && slash[1] && (title[0] == '/' || title[0] == '.') ? slash + 1 : title;
+}
+
 static void write_facts(const struct scene_work *w)
 {
 	struct scene *s = w->s;
@@ -153,7 +161,7 @@ static void write_facts(const struct scene_work *w)
 	snprintf(s->facts, sizeof s->facts, "%u thread%s   %u message%s   %s   %s axis", threads,
 		threads == 1 ? "" : "s", w->t->nmessages, w->t->nmessages == 1 ? "" : "s", end,
 		timescale_word(w->v->axis));
-	text_fit(s->title, sizeof s->title, w->t->title, 18, fmax(units_w(w->v) - 48, 0));
+	text_fit(s->title, sizeof s->title, title_of(w->t->title), 18, fmax(units_w(w->v) - 48, 0));
 	text_fit(s->warning, sizeof s->warning, w->t->warning ? w->t->warning : "", 11,
 		fmax(units_w(w->v) - 48, 0));
 	text_time_like(now, sizeof now, s->head_ns, w->t->end_ns, 0);

@@ -19,6 +19,8 @@
 #define ARROWS_MAX 2500
 /* How far behind the play head, on the axis, an arrow is fully old. */
 #define OLD 0.6
+/* Ink fades in this many steps, so that a picture differs little from the one before it. */
+#define AGES 4
 /* Half the width of the gap where an arrow passes under a thread. */
 #define GAP 4.0
 
@@ -122,7 +124,7 @@ static bool place_arrow(const struct scene_work *w, uint32_t i, struct scene_arr
 		a->progress = (w->head - send) / (recv - send);
 		a->flags |= SCENE_IN_FLIGHT;
 	} else if (w->head < 1) {
-		a->age = fmin((w->head - recv) / OLD, 1);
+		a->age = floor(fmin((w->head - recv) / OLD, 1) * AGES) / AGES;
 	}
 	a->x0 = scene_world_to_x(w->v, w->l->x[m->from]);
 	a->x1 = lost ? a->x0 : scene_world_to_x(w->v, w->l->x[m->to]);

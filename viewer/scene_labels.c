@@ -208,34 +208,42 @@ static bool try_value(struct scene_work *w, const struct scene_arrow *a, const c
 	return scene_put_label(w, &label, GRID_LABEL | GRID_LANE | GRID_ARROWS);
 }
 
-/* Beside the sender, above its line, then farther along it, then on the line itself. */
+/* Above or below the line, from the sender outwards; on the line itself only if that fails. */
+static void place_value(
+	struct scene_work *w, const struct scene_arrow *a, const char *value, double half)
+{
+	double wide = fabs(a->x1 - a->x0), slope = fabs(a->y1 - a->y0) / fmax(wide, 1);
+	double lift = VALUE_HIGH / 2 + 2 + slope * half, first = (half + 7) / fmax(wide, 1);
+
+	for (int k = 0; k < 4 && slope < 0.7; k++) {
+		double at = first + k * fmax(0.5 - first, 0) / 4;
+
+		if (at > fmin(a->progress, 0.7))
+			break;
+		if (try_value(w, a, value, at, lift) || try_value(w, a, value, at, -lift))
+			return;
+	}
+	first = (half + 16) / fmax(wide, 1);
+	for (int k = 0; k < 4 && wide > 2 * half + 36; k++) {
+		double at = first + k * fmax(0.6 - first, 0) / 4;
+
+		if (at > fmin(a->progress, 0.7) || try_value(w, a, value, at, 0))
+			return;
+	}
+}
+
 static void add_value(struct scene_work *w, const struct scene_arrow *a)
 {
 	const char *value = w->t->messages[a->message].value;
 	double end_x = a->x0 + (a->x1 - a->x0) * a->progress;
 	double end_y = a->y0 + (a->y1 - a->y0) * a->progress;
-	double wide = fabs(a->x1 - a->x0), length = hypot(wide, a->y1 - a->y0), half, first;
-	double slope = wide > 1 ? fabs(a->y1 - a->y0) / wide : 10;
+	double half;
 
-	if (!value || !value[0] || length < 16)
+	if (!value || !value[0] || hypot(a->x1 - a->x0, a->y1 - a->y0) < 16)
 		return;
 	half = fmin(text_width(value, SCENE_VALUE_SIZE), VALUE_LONGEST) / 2;
-	first = (half + 8) / fmax(wide, 1);
-	if (first > 0.7)
-		return;
 	grid_line(&w->grid, a->x0, a->y0, end_x, end_y, -1);
-	for (int k = 0; k < 5; k++) {
-		/* Above the line, and above what the line rises under the text. */
-		double at = first + k * fmax(0.5 - first, 0) / 4;
-		double lift = VALUE_HIGH / 2 + 2 + slope * half;
-
-		if (at > a->progress)
-			break;
-		if ((slope < 0.25 && try_value(w, a, value, at, lift)) ||
-			(wide > 2 * half + 34 && try_value(w, a, value, at, 0)) ||
-			(slope < 0.25 && try_value(w, a, value, at, -lift)))
-			break;
-	}
+	place_value(w, a, value, half);
 	grid_line(&w->grid, a->x0, a->y0, end_x, end_y, 1);
 }
 

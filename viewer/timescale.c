@@ -18,26 +18,36 @@
 #define FOLD_SHARE 0.04
 #define FOLD_ROUNDS 6
 
+/* Steps of the order axis: messages want room for their arrows, births for their names. */
+#define STEP 1.0
+#define SMALL_STEP 0.35 /* a switch, a wake-up ... */
+
+struct instant {
+	int64_t t;
+	double step;
+};
+
 struct instants {
-	int64_t *t;
+	struct instant *at;
 	size_t n, cap;
 };
 
-static void add(struct instants *in, int64_t t, int64_t end_ns)
+static void add(struct instants *in, int64_t t, int64_t end_ns, double step)
 {
 	if (t < 0 || t > end_ns)
 		return;
-	if (in->n && in->t[in->n - 1] == t)
-		return;
-	in->t = xgrow(in->t, in->n, &in->cap, sizeof *in->t);
-	in->t[in->n++] = t;
+	in->at = xgrow(in->at, in->n, &in->cap, sizeof *in->at);
+	in->at[in->n++] = (struct instant){t, step};
 }
 
+/* Of one time, the largest step comes first. */
 static int by_time(const void *a, const void *b)
 {
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	const struct instant *x = a, *y = b;
 
-	return (x > y) - (x < y);
+	if (x->t != y->t)
+		return x->t < y->t ? -1 : 1;
+	return (x->step < y->step) - (x->step > y->step);
 }
 
 /* Every distinct instant, in order; 0 and the end are always among them. */
@@ -46,22 +56,22 @@ static struct instants instants_of(const struct weft_trace *t, int64_t end_ns)
 	struct instants in = {0};
 	size_t n = 0;
 
-	add(&in, 0, end_ns);
+	add(&in, 0, end_ns, SMALL_STEP);
 	for (uint32_t i = 0; i < t->nevents; i++)
-		add(&in, t->events[i].t_ns, end_ns);
+		add(&in, t->events[i].t_ns, end_ns, SMALL_STEP);
 	for (uint32_t i = 0; i < t->nthreads; i++) {
-		add(&in, t->threads[i].born_ns, end_ns);
-		add(&in, t->threads[i].died_ns, end_ns);
+		add(&in, t->threads[i].born_ns, end_ns, STEP);
+		add(&in, t->threads[i].died_ns, end_ns, STEP);
 	}
 	for (uint32_t i = 0; i < t->nmessages; i++) {
-		add(&in, t->messages[i].send_ns, end_ns);
-		add(&in, t->messages[i].recv_ns, end_ns);
+		add(&in, t->messages[i].send_ns, end_ns, STEP);
+		add(&in, t->messages[i].recv_ns, end_ns, STEP);
 	}
-	add(&in, end_ns, end_ns);
-	qsort(in.t, in.n, sizeof *in.t, by_time);
+	add(&in, end_ns, end_ns, SMALL_STEP);
+	qsort(in.at, in.n, sizeof *in.at, by_time);
 	for (size_t i = 0; i < in.n; i++)
-		if (!n || in.t[n - 1] != in.t[i])
-			in.t[n++] = in.t[i];
+		if (!n || in.at[n - 1].t != in.at[i].t)
+			in.at[n++] = in.at[i];
 	in.n = n;
 	return in;
 }
@@ -86,7 +96,7 @@ static bool *busy_gaps(const struct weft_trace *t, const struct instants *in)
 			while (lo < hi) {
 				size_t mid = lo + (hi - lo) / 2;
 
-				if (in->t[mid] < at)
+				if (in->at[mid].t < at)
 					lo = mid + 1;
 				else
 					hi = mid;
@@ -117,31 +127,45 @@ static void add_fold(struct timescale *s, size_t *cap, struct timescale_fold fol
 static void squeeze(struct timescale *s, const struct weft_trace *t, const struct instants *in)
 {
 	bool *busy = busy_gaps(t, in);
-	double shown = (double)(in->t[in->n - 1] - in->t[0]), limit = 0, at = 0;
+	double shown = (double)(in->at[in->n - 1].t - in->at[0].t), limit = 0, at = 0;
 	size_t cap = 0;
 
 	for (int round = 0; round < FOLD_ROUNDS; round++) {
 		limit = shown * FOLD_SHARE;
 		shown = 0;
 		for (size_t i = 0; i + 1 < in->n; i++) {
-			double gap = (double)(in->t[i + 1] - in->t[i]);
+			double gap = (double)(in->at[i + 1].t - in->at[i].t);
 
 			shown += busy[i] ? gap : fmin(gap, limit);
 		}
 	}
 	s->npoints = (uint32_t)in->n;
 	for (size_t i = 0; i < in->n; i++) {
-		double gap = i + 1 < in->n ? (double)(in->t[i + 1] - in->t[i]) : 0;
+		double gap = i + 1 < in->n ? (double)(in->at[i + 1].t - in->at[i].t) : 0;
 		bool fold = i + 1 < in->n && !busy[i] && gap > limit;
 
-		s->points[i] = (struct timescale_point){in->t[i], at / shown};
+		s->points[i] = (struct timescale_point){in->at[i].t, at / shown};
 		if (fold)
 			add_fold(s, &cap,
-				(struct timescale_fold){
-					in->t[i], in->t[i + 1], at / shown, (at + limit) / shown});
+				(struct timescale_fold){in->at[i].t, in->at[i + 1].t, at / shown,
+					(at + limit) / shown});
 		at += fold ? limit : gap;
 	}
 	free(busy);
+}
+
+/* The step to an instant is its own. */
+static void count_steps(struct timescale *s, const struct instants *in)
+{
+	double all = 0, at = 0;
+
+	for (size_t i = 1; i < in->n; i++)
+		all += in->at[i].step;
+	s->npoints = (uint32_t)in->n;
+	for (size_t i = 0; i < in->n; i++) {
+		at += i ? in->at[i].step : 0;
+		s->points[i] = (struct timescale_point){in->at[i].t, at / all};
+	}
 }
 
 void timescale_init(struct timescale *s, const struct weft_trace *t, enum view_axis axis)
@@ -154,17 +178,14 @@ void timescale_init(struct timescale *s, const struct weft_trace *t, enum view_a
 	if (axis == VIEW_AXIS_SQUEEZED) {
 		squeeze(s, t, &in);
 	} else if (axis == VIEW_AXIS_ORDER) {
-		s->npoints = (uint32_t)in.n;
-		for (size_t i = 0; i < in.n; i++)
-			s->points[i] =
-				(struct timescale_point){in.t[i], (double)i / (double)(in.n - 1)};
+		count_steps(s, &in);
 	} else {
 		s->npoints = 2;
 		s->points[0] = (struct timescale_point){0, 0};
 		s->points[1] = (struct timescale_point){end_ns, 1};
 	}
 	s->points[s->npoints - 1].y = 1;
-	free(in.t);
+	free(in.at);
 }
 
 void timescale_finish(struct timescale *s)
@@ -277,8 +298,8 @@ enum view_axis timescale_choose(const struct weft_trace *t)
 	for (uint32_t i = 0; i < t->nmessages; i++)
 		sent[slice_of(t->messages[i].send_ns, end_ns)]++;
 	for (size_t i = 0; i < in.n; i++)
-		happened[slice_of(in.t[i], end_ns)]++;
-	free(in.t);
+		happened[slice_of(in.at[i].t, end_ns)]++;
+	free(in.at);
 	if ((t->nmessages >= 4 && is_crowded(sent, t->nmessages)) ||
 		(n >= 12 && is_crowded(happened, n)))
 		return VIEW_AXIS_ORDER;

@@ -17,7 +17,7 @@
 
 enum view_axis {
 	VIEW_AXIS_WALL,	    /* true proportions */
-	VIEW_AXIS_ORDER,    /* one step for each distinct instant */
+	VIEW_AXIS_ORDER,    /* one step for each distinct instant; small where no message is */
 	VIEW_AXIS_SQUEEZED, /* wall, with idle gaps folded and marked */
 	VIEW_AXIS_COUNT
 };
