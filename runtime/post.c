@@ -113,8 +113,7 @@ void weft__post_receive(void)
 	post = take_all();
 	while (post) {
 		struct weft__post *next = post->next;
-		struct weft__co *co = weft__co_new(
-			NULL, "post", post->arg, 0, "weft_post", "another thread", 0, 0);
+		struct weft__co *co = weft__co_new(NULL, "post", post->arg, 0, "", "", 0, 0);
 
 		co->fn = post->fn;
 		free(post);

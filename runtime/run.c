@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "runtime/chan.h"
+#include "runtime/overflow.h"
 #include "runtime/panic.h"
 #include "runtime/post.h"
 #include "runtime/probe.h"
@@ -117,6 +118,9 @@ static void learn_thread(struct weft__worker *w)
 
 static void work(struct weft__worker *w)
 {
+	struct weft__altstack alt;
+
+	weft__altstack_set(&alt);
 	learn_thread(w);
 	weft__worker_set(w);
 	weft__trace_reserve(w, WEFT__TRACE_WORKER_UNITS);
@@ -125,6 +129,7 @@ static void work(struct weft__worker *w)
 	weft__trace_reserve(w, WEFT__TRACE_WORKER_UNITS);
 	weft__trace_worker(w, WEFT_WORKER_STOP);
 	weft__worker_set(NULL);
+	weft__altstack_unset(&alt);
 }
 
 static void *worker_thread(void *arg)
@@ -160,6 +165,12 @@ static int threads_start(void)
 	int r = 0;
 
 	sigfillset(&all);
+	/* Save those that a fault raises: blocked, they would kill without a word. */
+	sigdelset(&all, SIGSEGV);
+	sigdelset(&all, SIGBUS);
+	sigdelset(&all, SIGFPE);
+	sigdelset(&all, SIGILL);
+	sigdelset(&all, SIGTRAP);
 	pthread_sigmask(SIG_BLOCK, &all, &old);
 	for (s->nthreads = 1; s->nthreads < s->nworkers && r == 0; s->nthreads += r == 0) {
 		struct weft__worker *w = &s->workers[s->nthreads];
@@ -227,6 +238,7 @@ static int set_up(int argc, char **argv)
 	weft__multi = n > 1 || WEFT__TSAN;
 	weft__sched_init();
 	weft__timers_init();
+	weft__overflow_init();
 	weft__stacks_init((size_t)env_number("WEFT_STACK", 16, 65536, STACK_KIB) * 1024);
 	config = (struct weft__rec_config){.argc = argc,
 		.argv = argv,
@@ -245,6 +257,7 @@ static void clear_up(void)
 	weft__post_finish();
 	weft__chans_finish();
 	weft__timers_finish();
+	weft__overflow_finish();
 	weft__stacks_finish();
 	free(weft__sched.workers);
 	weft__sched.workers = NULL;
@@ -277,8 +290,7 @@ int weft_run(int (*app)(int argc, char **argv), int argc, char **argv)
 		weft__sched.result = r;
 		goto out;
 	}
-	first = weft__co_new(
-		NULL, "main", &arg, sizeof(arg), "main", "weft_run", 0, MAIN_STACK_BYTES);
+	first = weft__co_new(NULL, "main", &arg, sizeof(arg), "", "", 0, MAIN_STACK_BYTES);
 	first->int_fn = app_main;
 	weft__ready(first);
 	work(&weft__sched.workers[0]);
