@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The checker's frame: findings, the rules of the file's order (E03, E05-E07, E28), drops, and who
+ * looks at which record. The rules themselves are in check_*.c by noun.
+ */
+#include "tracer/trace/check_state.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tracer/formats/formats.h"
+
+#define KEPT_MAX 10000
+
+/* ---- Findings -------------------------------------------------------------------------------- */
+
+/* The rules that a drop silences. */
+static bool is_silenced(const char *rule)
+{
+	static const char *const rules[] = {"E08", "E11", "E12", "E13", "E14", "E15", "E16", "E18",
+		"E20", "E21", "E23", "E24", "E25", "E26", "E27"};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		if (strcmp(rules[i], rule) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Rules are literals in the program, but importers' and readers' come through a borrowed string. */
+static const char *literal(const char *rule)
+{
+	static const char words[][8] = {"E01", "E02", "E03", "E04", "E05", "E06", "E07", "E08",
+		"E09", "E10", "E11", "E12", "E13", "E14", "E15", "E16", "E17", "E18", "E19", "E20",
+		"E21", "E22", "E23", "E24", "E25", "E26", "E27", "E28", "E29", "W01", "W02", "W03",
+		"W04", "W05", "W06", "W07"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(words[i], rule) == 0)
+			return words[i];
+	}
+	return "import";
+}
+
+static void keep(struct weft_checker *ck, const struct ck_finding *finding, const char *text)
+{
+	struct ck_finding *to;
+
+	if (finding->severity == WEFT_ERROR)
+		ck->errors++;
+	else
+		ck->warnings++;
+	if (ck->nfindings >= KEPT_MAX) {
+		ck->not_kept++;
+		return;
+	}
+	if (weft_grow(&ck->findings, ck->nfindings, &ck->room_findings, sizeof(*to)) < 0) {
+		ck->failed = true;
+		return;
+	}
+	to = &ck->findings[ck->nfindings];
+	*to = *finding;
+	to->seq = ck->nfindings;
+	to->text = strdup(text);
+	ck->failed |= !to->text;
+	if (to->text)
+		ck->nfindings++;
+}
+
+static void keep_args(
+	struct weft_checker *ck, struct ck_finding *finding, const char *format, va_list args)
+{
+	char text[256];
+
+	vsnprintf(text, sizeof(text), format, args);
+	finding->severity = finding->rule[0] == 'E' ? WEFT_ERROR : WEFT_WARNING;
+	keep(ck, finding, text);
+}
+
+void ck_say(struct weft_checker *ck, const char *rule, const struct weft_record *rec,
+	const char *format, ...)
+{
+	struct ck_finding finding = {
+		.rule = rule,
+		.line = rec->line,
+		.record = rec->index,
+		.t = is_silenced(rule) ? rec->t : -1,
+	};
+	va_list args;
+
+	va_start(args, format);
+	keep_args(ck, &finding, format, args);
+	va_end(args);
+}
+
+void ck_say_end(struct weft_checker *ck, const char *rule, uint64_t line, const char *format, ...)
+{
+	struct ck_finding finding = {.rule = rule, .line = line, .t = -1, .at_end = true};
+	va_list args;
+
+	va_start(args, format);
+	keep_args(ck, &finding, format, args);
+	va_end(args);
+}
+
+static void take_finding(void *arg, const struct weft_finding *from)
+{
+	struct ck_finding finding = {
+		.rule = literal(from->rule),
+		.line = from->line,
+		.record = from->record,
+		.t = -1,
+		.severity = (uint8_t)from->severity,
+	};
+
+	keep(arg, &finding, from->text);
+}
+
+struct weft_report weft_checker_report(struct weft_checker *ck)
+{
+	return (struct weft_report){take_finding, ck};
+}
+
+/* ---- Tables ---------------------------------------------------------------------------------- */
+
+void *ck_find(const struct ck_table *table, uint64_t id)
+{
+	uint64_t *index = weft_map_get(&table->index, id);
+
+	return index ? table->items[*index] : NULL;
+}
+
+void *ck_add(struct weft_checker *ck, struct ck_table *table, uint64_t id, size_t size)
+{
+	void *item = calloc(1, size);
+	size_t i = table->nspare ? table->spare[table->nspare - 1] : table->count;
+
+	if (!item || weft_grow(&table->items, table->count, &table->room, sizeof(void *)) < 0 ||
+		weft_map_put(&table->index, id, i) < 0) {
+		free(item);
+		ck->failed = true;
+		return NULL;
+	}
+	if (table->nspare)
+		table->nspare--;
+	else
+		table->count++;
+	table->items[i] = item;
+	return item;
+}
+
+/* Forgets an item; the caller frees it. A slot that can't be noted as free is only not used again.
+ */
+void ck_remove(struct ck_table *table, uint64_t id)
+{
+	uint64_t *index = weft_map_get(&table->index, id);
+
+	if (!index)
+		return;
+	table->items[*index] = NULL;
+	if (weft_grow(&table->spare, table->nspare, &table->room_spare, sizeof(*table->spare)) == 0)
+		table->spare[table->nspare++] = *index;
+	weft_map_remove(&table->index, id);
+}
+
+static void finish_table(struct ck_table *table, void (*free_item)(void *))
+{
+	for (size_t i = 0; i < table->count; i++) {
+		if (table->items[i])
+			free_item(table->items[i]);
+	}
+	weft_map_finish(&table->index);
+	free(table->items);
+	free(table->spare);
+}
+
+void ck_set_add(struct weft_checker *ck, struct weft_set *set, uint64_t id)
+{
+	if (weft_set_add(set, id) < 0)
+		ck->failed = true;
+}
+
+/* Keeps the beginning of a name, cut on a character's edge. */
+void ck_copy_name(char *to, const char *name)
+{
+	size_t len = name ? strlen(name) : 0;
+
+	if (len >= CK_NAME_MAX) {
+		len = CK_NAME_MAX - 1;
+		while (len > 0 && ((unsigned char)name[len] & 0xc0) == 0x80)
+			len--;
+	}
+	if (len > 0)
+		memcpy(to, name, len);
+	to[len] = '\0';
+}
+
+static void free_co(void *co)
+{
+	ck_free_co(co);
+}
+
+static void free_obj(void *obj)
+{
+	ck_free_obj(obj);
+}
+
+struct weft_checker *weft_checker_create(void)
+{
+	struct weft_checker *ck = calloc(1, sizeof(*ck));
+
+	if (ck)
+		ck->tick = ck->last_t = -1;
+	return ck;
+}
+
+void weft_checker_free(struct weft_checker *ck)
+{
+	if (!ck)
+		return;
+	finish_table(&ck->cos, free_co);
+	finish_table(&ck->objs, free_obj);
+	finish_table(&ck->msgs, free);
+	finish_table(&ck->workers, free);
+	weft_set_finish(&ck->gone_cos);
+	weft_set_finish(&ck->gone_objs);
+	weft_set_finish(&ck->gone_msgs);
+	weft_set_finish(&ck->said_gone);
+	weft_set_finish(&ck->locs);
+	weft_set_finish(&ck->stacks);
+	weft_set_finish(&ck->tasks);
+	weft_set_finish(&ck->ended_tasks);
+	weft_map_finish(&ck->early_of);
+	free(ck->early);
+	for (size_t i = 0; i < ck->nfindings; i++)
+		free(ck->findings[i].text);
+	free(ck->findings);
+	free(ck);
+}
+
+int weft_checker_header(struct weft_checker *ck, const struct weft_header *header)
+{
+	ck->caps = header->caps;
+	ck->by_worker = header->by_worker;
+	return 0;
+}
+
+/* ---- The order of the file ------------------------------------------------------------------- */
+
+static void check_time(struct weft_checker *ck, const struct weft_record *rec)
+{
+	struct ck_worker *worker;
+
+	if (rec->t < 0)
+		return;
+	if (!ck->by_worker && rec->t < ck->last_t) {
+		ck_say(ck, "E05", rec, "t goes back from %lld to %lld", (long long)ck->last_t,
+			(long long)rec->t);
+	} else if (rec->t < ck->tick) {
+		ck_say(ck, "E05", rec, "t = %lld, after a tick promised nothing before %lld",
+			(long long)rec->t, (long long)ck->tick);
+		ck->tick = rec->t;
+	}
+	ck->last_t = rec->t;
+	if (rec->kind == WEFT_EV_TICK)
+		ck->tick = rec->t;
+	if (!ck->by_worker || rec->w < 0)
+		return;
+	worker = ck_worker(ck, rec->w);
+	if (!worker)
+		return;
+	/* A drop stands where the loss was noticed, and carries the time of its end. */
+	if (rec->t < worker->last_t && rec->kind != WEFT_EV_DROP)
+		ck_say(ck, "E06", rec, "on worker %d t goes back from %lld to %lld", rec->w,
+			(long long)worker->last_t, (long long)rec->t);
+	worker->last_t = rec->t;
+}
+
+/* A reference to a location or a stack; one finding for each number. */
+static void check_reference(struct weft_checker *ck, const struct weft_record *rec,
+	struct weft_set *set, uint64_t id, const char *what)
+{
+	if (id == 0 || weft_set_has(set, id))
+		return;
+	ck_say(ck, "E07", rec, "%s %llu is not defined earlier in the file", what,
+		(unsigned long long)id);
+	ck_set_add(ck, set, id);
+}
+
+static void define(struct weft_checker *ck, const struct weft_record *rec, struct weft_set *set,
+	uint64_t id, const char *what)
+{
+	if (weft_set_has(set, id))
+		ck_say(ck, "E10", rec, "%s %llu exists already", what, (unsigned long long)id);
+	ck_set_add(ck, set, id);
+}
+
+int weft_checker_arrive(struct weft_checker *ck, const struct weft_record *rec)
+{
+	ck->records = rec->index;
+	if (ck->saw_eof && !ck->said_after_eof) {
+		ck->said_after_eof = true;
+		ck_say(ck, "E03", rec, "a record after eof");
+	}
+	check_time(ck, rec);
+	if (rec->kind == WEFT_EV_LOC) {
+		define(ck, rec, &ck->locs, rec->loc, "location");
+	} else if (rec->kind == WEFT_EV_STACK) {
+		for (uint32_t i = 0; i < rec->nids; i++)
+			check_reference(ck, rec, &ck->locs, rec->ids[i], "location");
+		define(ck, rec, &ck->stacks, rec->stack, "stack");
+	} else {
+		check_reference(ck, rec, &ck->locs, rec->at, "location");
+		check_reference(ck, rec, &ck->stacks, rec->stack, "stack");
+	}
+	if (rec->kind == WEFT_EV_EOF) {
+		if (!ck->saw_eof && (uint64_t)rec->n != rec->index - 1)
+			ck_say(ck, "E28", rec, "eof counts %lld records, and %llu stand before it",
+				(long long)rec->n, (unsigned long long)(rec->index - 1));
+		ck->saw_eof = true;
+	}
+	return ck->failed ? -ENOMEM : 0;
+}
+
+/* ---- The order of time ----------------------------------------------------------------------- */
+
+/* Takes back what was found among records that the lost ones belong to; from now all is uncertain.
+ */
+static void take_drop(struct weft_checker *ck, const struct weft_record *rec)
+{
+	int64_t since = rec->since >= 0 ? rec->since : ck->drop_from;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < ck->nfindings; i++) {
+		struct ck_finding *finding = &ck->findings[i];
+
+		if (finding->t >= 0 && finding->t >= since) {
+			ck->errors -= finding->severity == WEFT_ERROR;
+			ck->warnings -= finding->severity == WEFT_WARNING;
+			free(finding->text);
+			continue;
+		}
+		ck->findings[kept++] = *finding;
+	}
+	ck->nfindings = kept;
+	ck->drop_from = rec->t;
+	ck->epoch++;
+	for (size_t i = 0; i < ck->workers.count; i++)
+		((struct ck_worker *)ck->workers.items[i])->running = 0;
+}
+
+static void take_named(struct weft_checker *ck, const struct weft_record *rec)
+{
+	if (rec->co)
+		ck_named(ck, rec, rec->co);
+	if (rec->on)
+		ck_use(ck, rec, rec->on);
+}
+
+/* Kinds whose coroutine only does something, with or without an object. */
+static void take_act(struct weft_checker *ck, const struct weft_record *rec)
+{
+	struct ck_co *co = rec->co ? ck_actor(ck, rec, rec->co) : NULL;
+
+	if (rec->on)
+		ck_use(ck, rec, rec->on);
+	switch (rec->kind) {
+	case WEFT_EV_JOIN:
+		ck_named(ck, rec, rec->of);
+		break;
+	case WEFT_EV_CANCEL:
+		ck_named(ck, rec, rec->to);
+		break;
+	case WEFT_EV_SELECT:
+		if (co)
+			co->select_pending = false;
+		break;
+	case WEFT_EV_BEGIN:
+		ck_begin(ck, rec, co);
+		break;
+	case WEFT_EV_END:
+		ck_end(ck, rec, co);
+		break;
+	case WEFT_EV_TASK:
+		ck_task(ck, rec);
+		break;
+	default:
+		break;
+	}
+}
+
+static void take_steal(struct weft_checker *ck, const struct weft_record *rec)
+{
+	for (uint32_t i = 0; i < rec->nids; i++)
+		ck_named(ck, rec, rec->ids[i]);
+}
+
+static void (*const takers[WEFT_EV_COUNT_])(struct weft_checker *, const struct weft_record *) = {
+	[WEFT_EV_NAME] = take_named,
+	[WEFT_EV_MAKE] = ck_make,
+	[WEFT_EV_FREE] = ck_free,
+	[WEFT_EV_SPAWN] = ck_spawn,
+	[WEFT_EV_STATE] = ck_state,
+	[WEFT_EV_RUN] = ck_run,
+	[WEFT_EV_YIELD] = ck_leave,
+	[WEFT_EV_BLOCK] = ck_leave,
+	[WEFT_EV_SLEEP] = ck_leave,
+	[WEFT_EV_UNBLOCK] = ck_unblock,
+	[WEFT_EV_EXIT] = ck_exit,
+	[WEFT_EV_JOIN] = take_act,
+	[WEFT_EV_CANCEL] = take_act,
+	[WEFT_EV_SEND] = ck_send,
+	[WEFT_EV_RECV] = ck_recv,
+	[WEFT_EV_UNSEND] = ck_unsend,
+	[WEFT_EV_CLOSE] = ck_close,
+	[WEFT_EV_SELECT] = take_act,
+	[WEFT_EV_ACQUIRE] = ck_acquire,
+	[WEFT_EV_RELEASE] = ck_release,
+	[WEFT_EV_ADD] = ck_add_delta,
+	[WEFT_EV_SIGNAL] = take_act,
+	[WEFT_EV_TIMER] = take_act,
+	[WEFT_EV_STEAL] = take_steal,
+	[WEFT_EV_LOG] = take_act,
+	[WEFT_EV_NOTE] = take_act,
+	[WEFT_EV_BEGIN] = take_act,
+	[WEFT_EV_END] = take_act,
+	[WEFT_EV_TASK] = take_act,
+	[WEFT_EV_COUNT] = take_named,
+	[WEFT_EV_DROP] = take_drop,
+};
+
+int weft_checker_record(struct weft_checker *ck, const struct weft_record *rec)
+{
+	if (rec->kind < WEFT_EV_COUNT_ && takers[rec->kind])
+		takers[rec->kind](ck, rec);
+	return ck->failed ? -ENOMEM : 0;
+}
+
+/* ---- The end --------------------------------------------------------------------------------- */
+
+static int compare(const void *left, const void *right)
+{
+	const struct ck_finding *a = left, *b = right;
+
+	if (a->at_end != b->at_end)
+		return a->at_end ? 1 : -1;
+	if (a->line != b->line && !a->at_end)
+		return a->line < b->line ? -1 : 1;
+	return a->seq < b->seq ? -1 : a->seq > b->seq;
+}
+
+int weft_checker_finish(
+	struct weft_checker *ck, weft_finding_fn report, void *arg, struct weft_check_summary *ret)
+{
+	ck_chan_end(ck);
+	ck_life_end(ck);
+	if (ck->failed)
+		return -ENOMEM;
+	if (ck->nfindings)
+		qsort(ck->findings, ck->nfindings, sizeof(*ck->findings), compare);
+	for (size_t i = 0; i < ck->nfindings && report; i++) {
+		const struct ck_finding *from = &ck->findings[i];
+		struct weft_finding finding = {from->rule, (enum weft_severity)from->severity,
+			from->line, from->record, from->text};
+
+		report(arg, &finding);
+	}
+	if (ck->not_kept && report) {
+		char text[80];
+		struct weft_finding finding = {"W05", WEFT_WARNING, 0, 0, text};
+
+		snprintf(text, sizeof(text), "%llu more findings are counted but not listed",
+			(unsigned long long)ck->not_kept);
+		report(arg, &finding);
+	}
+	ret->errors = ck->errors;
+	ret->warnings = ck->warnings;
+	ret->records = ck->records;
+	ret->threads = (uint32_t)(ck->threads < UINT32_MAX ? ck->threads : UINT32_MAX);
+	return 0;
+}
+
+static int on_header(void *arg, const struct weft_header *header)
+{
+	return weft_checker_header(arg, header);
+}
+
+static int on_arrive(void *arg, const struct weft_record *rec)
+{
+	return weft_checker_arrive(arg, rec);
+}
+
+static int on_record(void *arg, const struct weft_record *rec)
+{
+	return weft_checker_record(arg, rec);
+}
+
+static bool on_can_be(void *arg, const struct weft_record *rec)
+{
+	return weft_checker_can_be(arg, rec);
+}
+
+int weft_check(const char *path, const char *format, weft_finding_fn report, void *arg,
+	struct weft_check_summary *ret, struct weft_trace_error *error)
+{
+	struct weft_checker *ck = weft_checker_create();
+	struct weft_check_summary summary;
+	struct weft_sink sink = {
+		.arg = ck,
+		.header = on_header,
+		.arrive = on_arrive,
+		.record = on_record,
+		.can_be = on_can_be,
+	};
+	int rc, end;
+
+	if (!ck)
+		return weft_refuse(error, -ENOMEM, 0, "%s", strerror(ENOMEM));
+	sink.report = weft_checker_report(ck);
+	rc = weft_formats_read(path, format, &sink, error);
+	end = weft_checker_finish(ck, report, arg, &summary);
+	weft_checker_free(ck);
+	if (rc < 0)
+		return rc;
+	if (end < 0)
+		return weft_refuse(error, end, 0, "%s", strerror(-end));
+	*ret = summary;
+	return 0;
+}
