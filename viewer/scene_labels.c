@@ -144,7 +144,7 @@ static bool measure_top(const struct scene_work *w, double *room)
 static void add_slanted(struct scene_work *w)
 {
 	double high = fmin(w->top - 4, 54), longest = (high - 12) / sin(SLANT), before = -1e9;
-	double right = w->s->plot.x + w->s->plot.w + 30;
+	double right = w->s->plot.x + w->s->plot.w + (w->s->plot.x >= 40 ? 22 : -2);
 
 	for (uint32_t i = 0; i < w->nextents; i++) {
 		const struct extent *e = &w->extents[i];
