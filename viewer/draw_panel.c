@@ -5,7 +5,9 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "tracer/trace/trace.h"
 #include "viewer/draw_parts.h"
+#include "viewer/text.h"
 
 #define SAMPLE 22.0 /* length of a legend's sample */
 #define WIDE_ENOUGH 360
@@ -68,7 +70,7 @@ static const struct entry entries[] = {
 static bool is_used(const struct scene *s, const struct entry *e)
 {
 	if (e->look == ENTRY_MESSAGE)
-		return s->trace && s->narrows > 0;
+		return s->trace && s->trace->nmessages > 0; /* not only once there is one */
 	if (e->look == ENTRY_BUFFERED)
 		return s->buffered;
 	return s->looks >> e->look & 1;
@@ -207,14 +209,16 @@ void draw_notice(const struct pen *p)
 {
 	double width, y = scene_bar_area(p->v).area.h > 0 ? scene_bar_area(p->v).area.y : p->h;
 	struct scene_rect box;
+	char text[512];
 
 	if (!p->v->notice || !p->v->notice[0])
 		return;
-	width = draw_text_width(p, p->v->notice, 13, false);
+	text_fit(text, sizeof text, p->v->notice, 13, p->w - 60);
+	width = draw_text_width(p, text, 13, false);
 	box = (struct scene_rect){(p->w - width) / 2 - 14, y - 44, width + 28, 30};
 	draw_box(p, box, 8);
 	draw_colour(p, THEME_TEXT, 0.92);
 	cairo_fill(p->cr);
 	draw_colour(p, THEME_GROUND, 1);
-	draw_text(p, p->v->notice, box.x + 14, box.y + 15, 13, false, 0);
+	draw_text(p, text, box.x + 14, box.y + 15, 13, false, 0);
 }

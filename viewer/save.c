@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -85,16 +84,17 @@ int save_screenshot(
 {
 	struct view plain = *v;
 	cairo_surface_t *surface;
-	char temporary[4096 + 16];
+	char temporary[4096 + 32];
 	FILE *f;
 	int fd, r;
 
 	plain.notice = plain.hint = NULL;
 	plain.help = false;
 	plain.hover = WEFT_NO_INDEX;
-	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= sizeof(temporary))
+	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.%ld.tmp", path, (long)getpid()) >=
+		sizeof(temporary))
 		return -ENAMETOOLONG;
-	fd = mkostemp(temporary, O_CLOEXEC);
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return -errno;
 	f = fdopen(fd, "wb");

@@ -437,11 +437,29 @@ static int fail(struct window_error *error, int r, const char *what)
 	return r;
 }
 
+/*
+ * Where there is no desktop, SDL falls back to a screen that nobody sees, or seizes the console's:
+ * nobody means that who doesn't say so by SDL_VIDEODRIVER.
+ */
+static int choose_driver(struct window_error *error)
+{
+	if (getenv("SDL_VIDEODRIVER"))
+		return 0;
+	if (getenv("WAYLAND_DISPLAY"))
+		SDL_SetHint(SDL_HINT_VIDEODRIVER, getenv("DISPLAY") ? "x11,wayland" : "wayland");
+	else if (getenv("DISPLAY"))
+		SDL_SetHint(SDL_HINT_VIDEODRIVER, "x11");
+	else
+		return fail(error, -ENODEV, "there is no display (DISPLAY is not set)");
+	return 0;
+}
+
 static int start_sdl(struct window_error *error)
 {
-	/* On a bare console SDL would seize the screen; nobody means that. */
-	if (!getenv("DISPLAY") && !getenv("WAYLAND_DISPLAY") && !getenv("SDL_VIDEODRIVER"))
-		return fail(error, -ENODEV, "there is no display (DISPLAY is not set)");
+	int r = choose_driver(error);
+
+	if (r < 0)
+		return r;
 	SDL_SetMainReady();
 	SDL_SetHint(
 		SDL_HINT_FRAMEBUFFER_ACCELERATION, "0"); /* the environment's word is stronger */
@@ -450,9 +468,13 @@ static int start_sdl(struct window_error *error)
 	SDL_SetHint(SDL_HINT_MOUSE_FOCUS_CLICKTHROUGH, "1");
 	SDL_SetHint(SDL_HINT_APP_NAME, "weft");
 	SDL_SetHint("SDL_VIDEO_X11_WMCLASS", "weft");
-	if (SDL_Init(SDL_INIT_VIDEO) < 0)
+	if (SDL_Init(SDL_INIT_VIDEO) == 0)
+		return 0;
+	if (getenv("SDL_VIDEODRIVER"))
 		return fail(error, -ENODEV, SDL_GetError());
-	return 0;
+	snprintf(error->text, sizeof(error->text), "no window: the display %s can't be opened",
+		getenv("DISPLAY") ? getenv("DISPLAY") : getenv("WAYLAND_DISPLAY"));
+	return -ENODEV;
 }
 
 static int create_window(struct window *w, struct window_error *error)
