@@ -109,9 +109,3 @@ void draw_frame(
 	draw_scene(cr, s, v);
 	scene_destroy(s);
 }
-
-void draw_finish(void)
-{
-	pango_cairo_font_map_set_default(NULL);
-	cairo_debug_reset_static_data();
-}

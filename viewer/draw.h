@@ -23,7 +23,4 @@ void draw_frame(cairo_t *cr, const struct weft_trace *t, const struct layout *l,
 /* The same for a scene that the caller built (and keeps, for scene_pick) with the same view. */
 void draw_scene(cairo_t *cr, const struct scene *s, const struct view *v);
 
-/* Frees what pango and cairo keep for the process (fonts), so that leak checkers are content. */
-void draw_finish(void);
-
 #endif

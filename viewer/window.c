@@ -540,10 +540,14 @@ int window_run(const struct weft_trace *trace, const struct window_options *opti
 			close(w.state_fd);
 		scene_destroy(scene);
 		layout_destroy(w.layout);
-		draw_finish();
 	}
+	/*
+	 * No SDL_Quit: SDL wakes its own wait by an event sent to the window over a second
+	 * connection. When the server sees that after the window's end it answers BadWindow, and
+	 * closing the connection reads the answer, upon which Xlib ends the process with status 1.
+	 * The process ends soon; the server cleans up as well as SDL would.
+	 */
 	if (w.sdl)
 		SDL_DestroyWindow(w.sdl);
-	SDL_Quit();
 	return r;
 }
