@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the tests of the runtime share: a body that runs as coroutine 1 on 1, 2 and 4 workers, a way
+ * to wait until others are parked (by looking into the channel, so that no test sleeps and hopes),
+ * and a child process for what ends a program.
+ */
+#ifndef WEFT_TESTS_CORO_H
+#define WEFT_TESTS_CORO_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <weft.h>
+
+#include "runtime/chan.h"
+#include "tests/test.h"
+
+/* The one tolerance of all tests that look at the clock: how late a loaded machine may be. */
+#define TOLERANCE_NS (5 * WEFT_SEC)
+
+/* A test whose body runs inside of weft_run, on 1, 2 and 4 workers. */
+#define CO_TEST(name) CO_TEST_LIMIT(name, TEST_LIMIT_S)
+#define CO_TEST_LIMIT(name, seconds) \
+	static void name##_body(void); \
+	static int name##_app(int argc, char **argv) \
+	{ \
+		name##_body(); \
+		return 0; \
+	} \
+	TEST_WORKERS_LIMIT(name, seconds) \
+	{ \
+		CHECK_INT(weft_run(name##_app, 0, NULL), 0); \
+	} \
+	static void name##_body(void)
+
+/* How many wait on a channel of any type. */
+__attribute__((unused)) static int parked_on(void *typed)
+{
+	struct weft_chan *chan = typed;
+	int n = 0;
+
+	weft__lock(&chan->lock);
+	for (struct weft__waiter *w = chan->receivers.head; w; w = w->next)
+		n++;
+	for (struct weft__waiter *w = chan->senders.head; w; w = w->next)
+		n++;
+	weft__unlock(&chan->lock);
+	return n;
+}
+
+__attribute__((unused)) static void until_parked(void *chan, int n)
+{
+	while (parked_on(chan) != n)
+		weft_yield();
+}
+
+__attribute__((unused)) static uint64_t refs_of(void *typed)
+{
+	return atomic_load(&((struct weft_chan *)typed)->refs);
+}
+
+/* How a child process ended, and what it printed on either stream. */
+struct child {
+	int status; /* as waitpid gives it */
+	char text[65536];
+};
+
+__attribute__((unused)) static const struct child *run_child(void (*fn)(void))
+{
+	static struct child child;
+	size_t used = 0;
+	ssize_t n;
+	int fds[2];
+	pid_t pid;
+
+	CHECK_INT(pipe2(fds, O_CLOEXEC), 0);
+	fflush(NULL);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (pid == 0) {
+		setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+		dup2(fds[1], STDOUT_FILENO);
+		dup2(fds[1], STDERR_FILENO);
+		fn();
+		fflush(NULL);
+		test_child_exit(0);
+	}
+	close(fds[1]);
+	while ((n = read(fds[0], child.text + used, sizeof(child.text) - 1 - used)) > 0)
+		used += (size_t)n;
+	child.text[used] = '\0';
+	close(fds[0]);
+	CHECK_INT(waitpid(pid, &child.status, 0), pid);
+	return &child;
+}
+
+/* fn panics: abort, and one line that holds `text`. */
+__attribute__((unused)) static void check_panic(void (*fn)(void), const char *text)
+{
+	const struct child *child = run_child(fn);
+
+	CHECK_IN(child->text, "weft: panic: ");
+	CHECK_IN(child->text, text);
+	CHECK(WIFSIGNALED(child->status) && WTERMSIG(child->status) == SIGABRT);
+}
+
+/* A test that `body`, run as coroutine 1, panics with `text` in its line. */
+#define PANIC_TEST(name, text) \
+	static void name##_body(void); \
+	static int name##_app(int argc, char **argv) \
+	{ \
+		name##_body(); \
+		return 0; \
+	} \
+	static void name##_run(void) \
+	{ \
+		weft_run(name##_app, 0, NULL); \
+	} \
+	TEST_WORKERS(name) \
+	{ \
+		check_panic(name##_run, text); \
+	} \
+	static void name##_body(void)
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+#endif
