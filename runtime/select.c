@@ -32,6 +32,7 @@ struct select_deadline {
 	struct select *select;
 	struct weft__waiter nobody;
 	struct weft__co *co;
+	int64_t until;
 };
 
 static int by_address(const void *a, const void *b)
@@ -160,9 +161,14 @@ static void select_fire(struct weft__timer *timer)
 	bool won;
 
 	weft__trace_reserve(w, WEFT__TRACE_WAKE_UNITS);
-	/* The owner gives back this lock when it has left its stack. */
+	/*
+	 * The owner gives back this lock when it has left its stack. Without one it has left it
+	 * already (arm_parked); acquire: as for a sleeper, what it left is complete.
+	 */
 	if (lock)
 		weft__lock(lock);
+	else
+		(void)atomic_load_explicit(&d->co->state, memory_order_acquire);
 	won = weft__claim_take(&d->select->claim, &d->nobody);
 	if (won)
 		weft__trace_unblock(w, NULL, d->co, 0, NULL, 0, WEFT_WHY_TIMER);
@@ -172,6 +178,14 @@ static void select_fire(struct weft__timer *timer)
 		weft__ready(d->co);
 	else
 		weft__timer_done(timer);
+}
+
+/* No lock keeps the timer from firing before the stack is left: armed after that, as a sleep. */
+static WEFT__NO_TSAN void arm_parked(void *arg)
+{
+	struct select_deadline *d = arg;
+
+	weft__timer_arm(&d->timer, d->until, select_fire);
 }
 
 static void enqueue_all(struct select *s, struct weft__co *self)
@@ -223,7 +237,8 @@ static int finish_case(struct select *s, struct weft__co *self, struct weft__wai
 /* All locked, nothing ready. */
 static int wait_all(struct select *s, struct weft__co *self, int64_t until)
 {
-	struct select_deadline deadline = {.select = s, .co = self, .nobody = {.index = -1}};
+	struct select_deadline deadline = {
+		.select = s, .co = self, .nobody = {.index = -1}, .until = until};
 	struct weft__waiter *winner;
 	int r;
 
@@ -231,11 +246,14 @@ static int wait_all(struct select *s, struct weft__co *self, int64_t until)
 		.why = WEFT_WHY_SELECT, .chan = s->norder == 1 ? s->order[0] : NULL};
 	weft__trace_block_select(weft__worker(), self, s->cases, s->n, until);
 	enqueue_all(s, self);
-	if (until != WEFT_NEVER)
+	if (until != WEFT_NEVER && s->norder > 0)
 		weft__timer_arm(&deadline.timer, until, select_fire);
 	for (int i = 0; i < s->norder; i++)
 		weft__lock_park(&s->order[i]->lock);
-	weft__park(unlock_parked, s);
+	if (until != WEFT_NEVER && s->norder == 0)
+		weft__park(arm_parked, &deadline);
+	else
+		weft__park(unlock_parked, s);
 	winner = atomic_load_explicit(&s->claim.winner, memory_order_acquire);
 	if (until != WEFT_NEVER && winner != &deadline.nobody)
 		weft__timer_cancel(&deadline.timer);
