@@ -360,6 +360,18 @@ static void take_named(struct weft_checker *ck, const struct weft_record *rec)
 		ck_use(ck, rec, rec->on);
 }
 
+/* From here on the reports call it so. */
+static void take_name(struct weft_checker *ck, const struct weft_record *rec)
+{
+	struct ck_co *co = rec->co ? ck_named(ck, rec, rec->co) : NULL;
+	struct ck_obj *obj = rec->on ? ck_use(ck, rec, rec->on) : NULL;
+
+	if (co)
+		ck_copy_name(co->name, rec->name);
+	if (obj)
+		ck_copy_name(obj->name, rec->name);
+}
+
 /* Kinds whose coroutine only does something, with or without an object. */
 static void take_act(struct weft_checker *ck, const struct weft_record *rec)
 {
@@ -399,7 +411,7 @@ static void take_steal(struct weft_checker *ck, const struct weft_record *rec)
 }
 
 static void (*const takers[WEFT_EV_COUNT_])(struct weft_checker *, const struct weft_record *) = {
-	[WEFT_EV_NAME] = take_named,
+	[WEFT_EV_NAME] = take_name,
 	[WEFT_EV_MAKE] = ck_make,
 	[WEFT_EV_FREE] = ck_free,
 	[WEFT_EV_SPAWN] = ck_spawn,
