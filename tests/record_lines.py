@@ -216,6 +216,13 @@ def order_holds_with_skewed_clocks():
         check_play(4, 4000, 7, skew)
 
 
+def ticks_hold_with_clocks_that_are_late():
+    for skew in (-1000, -50000000):
+        for strong in ("weak", "strong"):
+            events = check_play(4, 8000, 11, skew, strong, buffer="64K")[1]
+            assert sum(e["ev"] == "tick" for e in events) > 3
+
+
 def a_full_ring_loses_nothing():
     for workers in (1, 4):
         check_play(workers, 20000, 9, buffer="64K")
@@ -266,6 +273,7 @@ def numbers_are_exact_and_shortest():
 
 for body in (matches_the_schema, every_kind_has_its_line, order_holds_for_any_number_of_workers,
              order_holds_without_membarrier, order_holds_with_skewed_clocks,
+             ticks_hold_with_clocks_that_are_late,
              a_full_ring_loses_nothing, a_bad_buffer_size_is_said_and_passed_over,
              numbers_are_exact_and_shortest):
     test(body.__name__, body)

@@ -8,6 +8,7 @@
 #include "tracer/record/record.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ struct object {
 };
 
 static struct object objects[OBJECTS];
+static pthread_barrier_t begin;
 static int rounds;
 static uint64_t seed;
 
@@ -34,6 +36,13 @@ static uint64_t next_random(uint64_t *state)
 {
 	*state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
 	return *state >> 33;
+}
+
+/* Lets others in at bad moments: between two records, and in the middle of one. */
+static void dawdle(uint64_t *random, unsigned chance)
+{
+	if (next_random(random) % chance == 0)
+		sched_yield();
 }
 
 static void put_text(struct weft_rec *rec, const char *text, size_t n)
@@ -89,7 +98,8 @@ static void small(struct weft__ring *ring, enum weft_ev kind, uint64_t co, int n
 	weft__rec_end(ring, rec);
 }
 
-static void play_send(struct weft__ring *ring, struct object *object, uint64_t co, uint64_t value)
+static void play_send(struct weft__ring *ring, struct object *object, uint64_t co, uint64_t value,
+	uint64_t *random)
 {
 	struct weft_rec *rec = weft__rec_begin(ring, WEFT_EV_SEND, 2, &object->last, NULL);
 	struct weft_rec_tail *tail = weft__rec_tail(rec);
@@ -103,6 +113,7 @@ static void play_send(struct weft__ring *ring, struct object *object, uint64_t c
 	object->sent[object->used++] = (uint64_t)tail->a;
 	tail->c = object->used;
 	tail->d = value;
+	dawdle(random, 64);
 	weft__rec_end(ring, rec);
 }
 
@@ -129,6 +140,7 @@ static void *play(void *arg)
 	uint64_t co = (uint64_t)worker + 2;
 	uint64_t random = seed * 977 + (uint64_t)worker;
 
+	pthread_barrier_wait(&begin);
 	small(ring, WEFT_EV_RUN, co, -1);
 	for (int i = 0; i < rounds; i++) {
 		struct object *object = &objects[next_random(&random) % OBJECTS];
@@ -136,10 +148,11 @@ static void *play(void *arg)
 		weft__rec_reserve(ring, 2);
 		pthread_mutex_lock(&object->lock);
 		if (object->used < 8 && (object->used == 0 || next_random(&random) % 2))
-			play_send(ring, object, co, (uint64_t)i);
+			play_send(ring, object, co, (uint64_t)i, &random);
 		else
 			play_recv(ring, object, co);
 		pthread_mutex_unlock(&object->lock);
+		dawdle(&random, 8);
 	}
 	small(ring, WEFT_EV_EXIT, co, 0);
 	return NULL;
@@ -166,6 +179,7 @@ int main(int argc, char **argv)
 	for (int i = 0; i < workers; i++)
 		spawn(weft__rec_ring(0), 1, (uint64_t)i + 2);
 	small(weft__rec_ring(0), WEFT_EV_EXIT, 1, 0);
+	pthread_barrier_init(&begin, NULL, (unsigned)workers);
 	for (int i = 0; i < workers; i++)
 		pthread_create(&threads[i], NULL, play, (void *)(intptr_t)i);
 	for (int i = 0; i < workers; i++)
