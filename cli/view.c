@@ -73,7 +73,8 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 	o.path = path;
 	int failed = window_run(trace, &o, &error);
 	if (failed)
-		cli_say("%s: %s", cli_clean(path), cli_clean(error.text));
+		cli_say("%s: %s; weft export draws without one", cli_clean(path),
+			cli_clean(error.text));
 	weft_trace_free(trace);
 	return failed ? CLI_FAILED : CLI_OK;
 }
