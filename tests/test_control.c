@@ -422,4 +422,18 @@ TEST(hints_are_sentences)
 	CHECK_STR(text, "42: main ");
 }
 
+TEST(hints_tell_namesakes_apart)
+{
+	struct weft_thread twins[2] = {threads[0], threads[1]};
+	struct weft_trace t = trace;
+	char text[256];
+
+	twins[0].name = "worker";
+	t.threads = twins;
+	hint_message(text, sizeof(text), &t, 0);
+	CHECK_IN(text, "42: worker #1 to worker #2 on jobs");
+	hint_thread(text, sizeof(text), &t, 1, 100 * MS);
+	CHECK_IN(text, "worker #2: ready to run");
+}
+
 TEST_MAIN

@@ -4,8 +4,10 @@
  */
 #include "viewer/hint.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "tracer/trace/trace.h"
 #include "viewer/text.h"
@@ -38,6 +40,20 @@ static void put_time(struct line *l, int64_t ns)
 
 	text_time(text, sizeof(text), ns);
 	put(l, "%s", text);
+}
+
+/* A name that says which: workers of a pool share theirs. */
+static void put_name(struct line *l, const struct weft_trace *t, uint32_t thread)
+{
+	const struct weft_thread *th = &t->threads[thread];
+
+	put(l, "%s", th->name);
+	for (uint32_t i = 0; i < t->nthreads; i++) {
+		if (i != thread && strcmp(t->threads[i].name, th->name) == 0) {
+			put(l, " #%" PRIu64, th->id);
+			return;
+		}
+	}
 }
 
 static const char *waits_for(unsigned why)
@@ -99,7 +115,7 @@ void hint_thread(char *buf, size_t size, const struct weft_trace *t, uint32_t th
 	const struct weft_span *s = find_span(t, th, t_ns);
 	struct line l = {buf, size, 0};
 
-	put(&l, "%s", th->name);
+	put_name(&l, t, thread);
 	if (th->ended && t_ns > th->died_ns) {
 		put(&l, ": ended at ");
 		put_time(&l, th->died_ns);
@@ -128,8 +144,13 @@ void hint_message(char *buf, size_t size, const struct weft_trace *t, uint32_t m
 
 	if (m->value)
 		put(&l, "%s: ", m->value);
-	put(&l, "%s to %s", m->from < t->nthreads ? t->threads[m->from].name : "?",
-		m->to < t->nthreads ? t->threads[m->to].name : "nobody");
+	if (m->from < t->nthreads)
+		put_name(&l, t, m->from);
+	put(&l, " to ");
+	if (m->to < t->nthreads)
+		put_name(&l, t, m->to);
+	else
+		put(&l, "nobody");
 	if (m->obj < t->nobjects)
 		put(&l, " on %s", t->objects[m->obj].name);
 	put(&l, ", sent at ");

@@ -10,6 +10,8 @@
 
 struct weft_trace;
 
+/* A name that several threads have is followed by the thread's number. */
+
 /* "worker #3: waits to receive from jobs, for 1.2 ms": its state at t_ns, and how long that lasts. */
 void hint_thread(char *buf, size_t size, const struct weft_trace *t, uint32_t thread, int64_t t_ns);
 
