@@ -11,14 +11,15 @@
 #define HEAD_LONG 8.5
 #define HEAD_WIDE 3.5
 #define RING 2.6
-#define GAP 4.0	    /* half of it */
+#define GAP_MOST 4.0 /* half of it */
+#define GAP_LEAST 1.7
 #define FADE 0.45   /* of an old arrow's ink is gone */
 #define OTHERS 0.22 /* ink of arrows that the hovered thread has no part in */
 
-static double ink_of(const struct pen *p, const struct scene *s, const struct scene_arrow *a)
+double draw_message_ink(const struct pen *p, const struct scene *s, uint32_t message, double age)
 {
-	const struct weft_message *m = &s->trace->messages[a->message];
-	double ink = 1 - FADE * a->age;
+	const struct weft_message *m = &s->trace->messages[message];
+	double ink = 1 - FADE * age;
 
 	if (p->v->hover < s->trace->nthreads && m->from != p->v->hover && m->to != p->v->hover)
 		ink *= OTHERS;
@@ -46,11 +47,12 @@ static void draw_ring(const struct pen *p, double x, double y, double ink)
 	cairo_stroke(p->cr);
 }
 
-/* The line from k0 to k1 of the way, without the gaps. */
+/* The line from k0 to k1 of the way, without the gaps, which are narrow where there are many. */
 static void draw_pieces(
 	const struct pen *p, const struct scene_arrow *a, const double *gaps, double k0, double k1)
 {
-	double dx = a->x1 - a->x0, dy = a->y1 - a->y0, half = GAP / fmax(fabs(dx), 1);
+	double dx = a->x1 - a->x0, dy = a->y1 - a->y0, wide = fmax(fabs(dx), 1);
+	double half = fmin(fmax(wide / (a->ngaps + 1) * 0.08, GAP_LEAST), GAP_MOST) / wide;
 
 	for (uint32_t i = 0; i <= a->ngaps; i++) {
 		double stop = i < a->ngaps ? fmin(gaps[i] - half, k1) : k1;
@@ -58,11 +60,11 @@ static void draw_pieces(
 		if (stop > k0) {
 			cairo_move_to(p->cr, a->x0 + dx * k0, a->y0 + dy * k0);
 			cairo_line_to(p->cr, a->x0 + dx * stop, a->y0 + dy * stop);
-			cairo_stroke(p->cr);
 		}
 		if (i < a->ngaps)
 			k0 = fmax(k0, gaps[i] + half);
 	}
+	cairo_stroke(p->cr);
 }
 
 /* From a thread to itself, by way of a buffer: a loop at the right. */
@@ -132,7 +134,7 @@ void draw_arrows(const struct pen *p, const struct scene *s)
 	}
 	for (uint32_t i = 0; i < s->narrows; i++) {
 		const struct scene_arrow *a = &s->arrows[i];
-		double ink = ink_of(p, s, a);
+		double ink = draw_message_ink(p, s, a->message, a->age);
 
 		draw_colour(p, THEME_MESSAGE, ink);
 		cairo_set_line_width(p->cr, 1.3 * fmax(s->line / 1.6, 0.6));

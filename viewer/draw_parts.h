@@ -44,6 +44,9 @@ void draw_dots(const struct pen *p, const struct scene *s);
 /* An arrow's line and head between two points of the picture; `ring` at its tail. */
 void draw_arrow_line(const struct pen *p, double x0, double y0, double x1, double y1, bool ring);
 
+/* How much of its colour a message has: less when it is old, or not of the hovered thread. */
+double draw_message_ink(const struct pen *p, const struct scene *s, uint32_t message, double age);
+
 void draw_arrows(const struct pen *p, const struct scene *s);
 
 /* Text whose middle line begins at (x, y), turned by `angle`. */

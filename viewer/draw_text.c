@@ -45,7 +45,7 @@ double draw_text_width(const struct pen *p, const char *text, double size, bool 
 	return (double)r.width / PANGO_SCALE;
 }
 
-static void draw_label(const struct pen *p, const struct scene_label *l)
+static void draw_label(const struct pen *p, const struct scene *s, const struct scene_label *l)
 {
 	static const enum theme_role roles[SCENE_LABEL_KIND_COUNT] = {
 		[SCENE_LABEL_NAME] = THEME_NAME,
@@ -59,12 +59,13 @@ static void draw_label(const struct pen *p, const struct scene_label *l)
 		draw_box(p, l->box, 3);
 		cairo_fill(p->cr);
 	}
-	draw_colour(p, l->strong ? THEME_TEXT : roles[l->kind], 1 - 0.35 * l->age);
+	draw_colour(p, l->strong ? THEME_TEXT : roles[l->kind],
+		l->kind == SCENE_LABEL_VALUE ? draw_message_ink(p, s, l->of, l->age) : 1);
 	draw_text(p, l->text, l->x, l->y, l->size, false, l->angle);
 }
 
 void draw_labels(const struct pen *p, const struct scene *s)
 {
 	for (uint32_t i = 0; i < s->nlabels; i++)
-		draw_label(p, &s->labels[i]);
+		draw_label(p, s, &s->labels[i]);
 }

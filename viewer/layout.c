@@ -252,6 +252,19 @@ static void place_threads(struct layout *l, const struct weft_trace *t)
 	free(b.edges);
 }
 
+_Static_assert(WEFT_WHY_COUNT <= 32, "reasons fit into the bits of a word");
+
+static void find_kinds(struct layout *l, const struct weft_trace *t)
+{
+	for (uint32_t i = 0; i < t->nspans; i++) {
+		l->states |= 1u << t->spans[i].state;
+		if (t->spans[i].state == WEFT_STATE_BLOCKED)
+			l->whys |= 1u << t->spans[i].why;
+	}
+	for (uint32_t i = 0; i < t->nmessages && !l->buffered; i++)
+		l->buffered = t->messages[i].via == WEFT_VIA_BUFFER;
+}
+
 struct layout *layout_create(const struct weft_trace *t)
 {
 	struct layout *l = xcalloc(1, sizeof *l);
@@ -262,6 +275,7 @@ struct layout *layout_create(const struct weft_trace *t)
 	for (unsigned i = 0; i < VIEW_AXIS_COUNT; i++)
 		timescale_init(&l->scale[i], t, (enum view_axis)i);
 	place_threads(l, t);
+	find_kinds(l, t);
 	return l;
 }
 

@@ -8,6 +8,7 @@
 #ifndef WEFT_VIEWER_LAYOUT_H
 #define WEFT_VIEWER_LAYOUT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "viewer/timescale.h"
@@ -17,9 +18,13 @@ struct weft_trace;
 
 struct layout {
 	uint32_t nthreads, ncolumns; /* as many threads as the trace has */
-	uint32_t *column; /* of each thread, from the left; WEFT_NO_INDEX: hidden */
-	double *x;	  /* of each thread in the world, within 0..1; NaN: hidden */
+	uint32_t *column;	     /* of each thread, from the left; WEFT_NO_INDEX: hidden */
+	double *x;		     /* of each thread in the world, within 0..1; NaN: hidden */
 	struct timescale scale[VIEW_AXIS_COUNT];
+	/* What the whole run has, for a legend that does not change while it plays. */
+	uint32_t states; /* bit 1 << enum weft_state */
+	uint32_t whys;	 /* of what was blocked on: bit 1 << enum weft_why */
+	bool buffered;	 /* messages by way of a buffer */
 };
 
 /* Borrows nothing from the trace. Never NULL (out of memory ends the program). */

@@ -164,17 +164,11 @@ static void write_facts(const struct scene_work *w)
 	text_fit(s->title, sizeof s->title, title_of(w->t->title), 18, fmax(units_w(w->v) - 48, 0));
 	text_fit(s->warning, sizeof s->warning, w->t->warning ? w->t->warning : "", 11,
 		fmax(units_w(w->v) - 48, 0));
-	text_time_like(now, sizeof now, s->head_ns, w->t->end_ns, 0);
+	text_time_in(now, sizeof now, s->head_ns, w->t->end_ns);
 	unit = strchr(now, ' ');
 	if (unit)
 		*unit = '\0';
 	snprintf(s->clock, sizeof s->clock, "%s / %s", now, end);
-}
-
-static void find_legend(const struct scene_work *w)
-{
-	for (uint32_t i = 0; i < w->t->nmessages && !w->s->buffered; i++)
-		w->s->buffered = w->t->messages[i].via == WEFT_VIA_BUFFER;
 }
 
 static void empty(struct scene *s)
@@ -182,7 +176,6 @@ static void empty(struct scene *s)
 	s->nlanes = s->nties = s->narrows = s->ngaps = s->ndensities = s->nwakes = s->nlabels =
 		s->nticks = s->nfolds = s->ndots = s->nbar = 0;
 	s->looks = 0;
-	s->buffered = false;
 }
 
 void scene_build(
@@ -198,6 +191,7 @@ void scene_build(
 	w->ts = &l->scale[(unsigned)v->axis < VIEW_AXIS_COUNT ? v->axis : VIEW_AXIS_WALL];
 	w->head = fmin(fmax(v->head, 0), 1);
 	s->trace = t;
+	s->buffered = l->buffered;
 	s->plot = scene_plot_area(v);
 	s->line = 1.6 * (v->line_width > 0 ? v->line_width : 1);
 	s->head_y = scene_axis_to_y(v, w->head);
@@ -214,5 +208,4 @@ void scene_build(
 	if (v->labels)
 		scene_add_values(w);
 	write_facts(w);
-	find_legend(w);
 }

@@ -11,18 +11,37 @@
 
 /* Arrows whose ends are in the same squares of this side are one arrow. */
 #define SAME 1.5
-/* Arrows between the same two threads that start in the same row of this height are a group; from
-   the group's MANY-th on they are density. */
-#define ROW 12.0
-#define MANY 5
-/* However they are spread: no more arrows than this in a picture. */
-#define ARROWS_MAX 2500
+/* A picture has room for one arrow on so many square units, and for some in any case. */
+#define UNITS_EACH 1000.0
+#define ARROWS_LEAST 250
+
 /* How far behind the play head, on the axis, an arrow is fully old. */
 #define OLD 0.6
 /* Ink fades in this many steps, so that a picture differs little from the one before it. */
 #define AGES 4
-/* Half the width of the gap where an arrow passes under a thread. */
+/* Nearer to the ends of an arrow than this, there are no gaps. */
 #define GAP 4.0
+
+/*
+ * Arrows between the same two threads that start in the same row are a group: from the group's
+ * `many`-th on they are density. The first level with which all fit into the picture is taken.
+ */
+static const struct level {
+	double row;
+	uint32_t many;
+} levels[] = {{12, 5}, {12, 3}, {12, 2}, {24, 2}, {48, 2}};
+#define NLEVELS (sizeof levels / sizeof *levels)
+
+/* An arrow that may be drawn, and how many others lie on it. */
+struct candidate {
+	struct scene_arrow arrow;
+	uint32_t twins;
+};
+
+struct candidates {
+	struct candidate *at;
+	size_t n, cap;
+};
 
 /* A set of keys that counts: open addressing, grows at half full. */
 struct counts {
@@ -141,22 +160,22 @@ static bool in_sight(const struct scene_work *w, const struct scene_arrow *a)
 	       a->y0 <= w->bottom;
 }
 
-/* Adds to the density of the arrow's row, between its two threads. */
-static void add_density(
-	struct scene_work *w, struct counts *groups, size_t group, const struct scene_arrow *a)
+/* Adds `count` to the density of the arrow's row, between its two threads. */
+static void add_density(struct scene_work *w, struct counts *groups, size_t group,
+	const struct scene_arrow *a, double row, uint32_t count)
 {
 	struct scene_density *d;
 	double x = fmin(a->x0, a->x1), right = fmax(a->x0, a->x1);
-	double y = w->top + floor((a->y0 - w->top) / ROW) * ROW;
+	double y = w->top + floor((a->y0 - w->top) / row) * row;
 
 	if (!groups->value[group]) {
 		d = SCENE_ADD(w, densities);
-		*d = (struct scene_density){.area = {x, fmax(y, w->top), right - x, ROW}};
+		*d = (struct scene_density){.area = {x, fmax(y, w->top), right - x, row}};
 		d->area.h = fmin(d->area.h, w->bottom - d->area.y);
 		groups->value[group] = w->s->ndensities;
 	}
 	d = &w->s->densities[groups->value[group] - 1];
-	d->count++;
+	d->count += count;
 	d->weight = 1 - exp(-(double)d->count / 12);
 	if (x < d->area.x) {
 		d->area.w += d->area.x - x;
@@ -221,27 +240,73 @@ static void add_arrow(struct scene_work *w, const struct scene_arrow *place)
 		a->y0 + (a->y1 - a->y0) * a->progress, 1);
 }
 
-void scene_add_arrows(struct scene_work *w)
+/* Every arrow in sight, once. */
+static struct candidates collect(const struct scene_work *w)
 {
-	struct counts same = {0}, groups = {0};
+	struct candidates c = {0};
+	struct counts same = {0};
 
 	for (uint32_t i = 0; i < w->t->nmessages; i++) {
 		struct scene_arrow a;
-		size_t twin, group;
+		size_t twin;
 
 		if (!place_arrow(w, i, &a) || !in_sight(w, &a))
 			continue;
-		if (a.flags & SCENE_IN_FLIGHT && w->s->narrows < ARROWS_MAX) {
-			add_arrow(w, &a);
+		twin = count_key(&same, key_of(a.x0 / SAME, a.y0 / SAME, a.x1 / SAME, a.y1 / SAME));
+		if (same.n[twin] > 1) {
+			c.at[same.value[twin]].twins++;
 			continue;
 		}
-		twin = count_key(&same, key_of(a.x0 / SAME, a.y0 / SAME, a.x1 / SAME, a.y1 / SAME));
-		group = count_key(&groups, key_of(a.x0 / 4, (a.y0 - w->top) / ROW, a.x1 / 4, 0));
-		if (w->s->narrows < ARROWS_MAX && same.n[twin] == 1 && groups.n[group] < MANY)
-			add_arrow(w, &a);
-		else
-			add_density(w, &groups, group, &a);
+		same.value[twin] = (uint32_t)c.n;
+		c.at = xgrow(c.at, c.n, &c.cap, sizeof *c.at);
+		c.at[c.n++] = (struct candidate){.arrow = a};
 	}
 	counts_finish(&same);
+	return c;
+}
+
+static size_t group_of(const struct scene_work *w, struct counts *groups,
+	const struct scene_arrow *a, const struct level *level)
+{
+	return count_key(groups, key_of(a->x0 / 4, (a->y0 - w->top) / level->row, a->x1 / 4, 0));
+}
+
+static size_t arrows_at(
+	const struct scene_work *w, const struct candidates *c, const struct level *level)
+{
+	struct counts groups = {0};
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n; i++) {
+		size_t group = group_of(w, &groups, &c->at[i].arrow, level);
+
+		n += groups.n[group] < level->many;
+	}
 	counts_finish(&groups);
+	return n;
+}
+
+void scene_add_arrows(struct scene_work *w)
+{
+	struct candidates c = collect(w);
+	double room = fmax(w->s->plot.w * w->s->plot.h / UNITS_EACH, ARROWS_LEAST);
+	const struct level *level = levels;
+	struct counts groups = {0};
+
+	while (level + 1 < levels + NLEVELS && (double)arrows_at(w, &c, level) > room)
+		level++;
+	for (size_t i = 0; i < c.n; i++) {
+		const struct scene_arrow *a = &c.at[i].arrow;
+		size_t group = group_of(w, &groups, a, level);
+		bool drawn = groups.n[group] < level->many || a->flags & SCENE_IN_FLIGHT;
+
+		if (drawn && w->s->narrows >= 4 * room)
+			drawn = false;
+		if (drawn)
+			add_arrow(w, a);
+		if (!drawn || c.at[i].twins)
+			add_density(w, &groups, group, a, level->row, c.at[i].twins + !drawn);
+	}
+	counts_finish(&groups);
+	free(c.at);
 }

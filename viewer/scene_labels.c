@@ -13,7 +13,7 @@
 
 #define NAME_HIGH 15.0
 #define VALUE_HIGH 11.0
-#define NAME_SHORTEST 26.0 /* units: no name is cut to less */
+#define NAME_SHORTEST 40.0 /* units: no name is cut to less */
 #define SLANT 0.62	   /* radians, of names that have no room beside each other */
 #define SLANT_PITCH 20.0   /* units between two slanted names */
 #define VALUE_LONGEST 120.0
@@ -76,8 +76,9 @@ static bool beside(
 		bool on_right = (i == 0) == first_right;
 		double room = (on_right ? right : left) - 12;
 
-		if (room >= NAME_SHORTEST && try_name(w, e->thread, e->x + (on_right ? 7 : -7), y,
-						     room, avoid, on_right ? 0 : 1))
+		if (room >= fmin(full, NAME_SHORTEST) &&
+			try_name(w, e->thread, e->x + (on_right ? 7 : -7), y, room, avoid,
+				on_right ? 0 : 1))
 			return true;
 	}
 	return false;
@@ -100,7 +101,7 @@ static void add_inner_name(struct scene_work *w, uint32_t i)
 			return;
 		if (beside(w, e, left, right, avoid[k]))
 			return;
-		if (above >= NAME_SHORTEST &&
+		if (above >= fmin(full, NAME_SHORTEST) &&
 			try_name(w, e->thread, e->x, e->y0 - NAME_HIGH / 2 - 2, above, avoid[k],
 				0.5))
 			return;

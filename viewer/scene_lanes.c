@@ -13,9 +13,9 @@
 /* Wakes between the same threads within this many units are one line. */
 #define WAKE_ROW 3.0
 
-static enum scene_look look_of(const struct weft_span *span)
+static enum scene_look look_of(unsigned state, unsigned why)
 {
-	switch (span->state) {
+	switch (state) {
 	case WEFT_STATE_READY:
 		return SCENE_READY;
 	case WEFT_STATE_RUNNING:
@@ -25,7 +25,7 @@ static enum scene_look look_of(const struct weft_span *span)
 	default:
 		return SCENE_LIFE;
 	}
-	switch (span->why) {
+	switch (why) {
 	case WEFT_WHY_SEND:
 		return SCENE_SEND;
 	case WEFT_WHY_RECV:
@@ -42,14 +42,23 @@ static enum scene_look look_of(const struct weft_span *span)
 	}
 }
 
+static void find_looks(struct scene_work *w)
+{
+	for (unsigned state = 0; state < WEFT_STATE_COUNT; state++)
+		if (state != WEFT_STATE_BLOCKED && w->l->states >> state & 1)
+			w->s->looks |= 1u << look_of(state, WEFT_WHY_NONE);
+	for (unsigned why = 0; why < WEFT_WHY_COUNT; why++)
+		if (w->l->whys >> why & 1)
+			w->s->looks |= 1u << look_of(WEFT_STATE_BLOCKED, why);
+}
+
 static void add_piece(struct scene_work *w, const struct extent *e, double y0, double y1,
 	const struct weft_span *span)
 {
-	enum scene_look look = span ? look_of(span) : SCENE_LIFE;
+	enum scene_look look = span ? look_of(span->state, span->why) : SCENE_LIFE;
 	uint8_t why = look >= SCENE_SEND ? span->why : WEFT_WHY_NONE;
 	struct scene_lane *last = w->s->nlanes ? &w->s->lanes[w->s->nlanes - 1] : NULL;
 
-	w->s->looks |= 1u << look;
 	if (last && last->thread == e->thread && last->look == look && last->why == why &&
 		last->y1 >= y0 - 0.01) {
 		last->y1 = y1;
@@ -215,6 +224,7 @@ static void add_wakes(struct scene_work *w)
 void scene_add_lanes(struct scene_work *w)
 {
 	w->nextents = 0;
+	find_looks(w);
 	for (uint32_t i = 0; i < w->t->nthreads; i++)
 		if (w->l->column[i] != WEFT_NO_INDEX)
 			add_thread(w, i);

@@ -171,9 +171,13 @@ static void count_steps(struct timescale *s, const struct instants *in)
 void timescale_init(struct timescale *s, const struct weft_trace *t, enum view_axis axis)
 {
 	int64_t end_ns = t->end_ns > 0 ? t->end_ns : 1;
-	struct instants in = instants_of(t, end_ns);
+	struct instants in = {0};
 
 	*s = (struct timescale){0};
+	if (axis == VIEW_AXIS_WALL)
+		in.n = 2;
+	else
+		in = instants_of(t, end_ns);
 	s->points = xcalloc(in.n, sizeof *s->points);
 	if (axis == VIEW_AXIS_SQUEEZED) {
 		squeeze(s, t, &in);
