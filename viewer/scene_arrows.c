@@ -307,6 +307,9 @@ void scene_add_arrows(struct scene_work *w)
 		if (!drawn || c.at[i].twins)
 			add_density(w, &groups, group, a, level->row, c.at[i].twins + !drawn);
 	}
+	/* No label stands on density: it would seem to be the value of all of it. */
+	for (uint32_t i = 0; i < w->s->ndensities; i++)
+		grid_mark_box(&w->grid, w->s->densities[i].area, GRID_ARROWS);
 	counts_finish(&groups);
 	free(c.at);
 }
