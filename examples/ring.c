@@ -13,13 +13,14 @@ WEFT_CHAN(int_chan, int)
 
 struct runner {
 	int_chan *from, *to, *finish;
-	int hops; /* in all: who makes the last one is at the finish */
+	int number, hops; /* hops in all: who makes the last one is at the finish */
 };
 
 static void run(struct runner *me)
 {
 	int baton;
 
+	weft_set_name("runner %d", me->number);
 	while (weft_recv(me->from, &baton)) {
 		baton++;
 		if (baton == me->hops)
@@ -43,7 +44,7 @@ static int app(int argc, char **argv)
 	for (int i = 0; i < threads; i++) {
 		int_chan *to = i + 1 < threads ? weft_make(int_chan, 1) : first;
 
-		weft_go_copy(run, &(struct runner){from, to, finish, threads * laps});
+		weft_go_copy(run, &(struct runner){from, to, finish, i + 1, threads * laps});
 		from = to;
 	}
 	weft_send(first, 0);
