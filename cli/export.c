@@ -115,7 +115,7 @@ static int write_output(const struct weft_trace *trace, const struct request *r)
 	if (failed == -ECANCELED && caught)
 		return 128 + (int)caught;
 	if (failed) {
-		cli_say("%s: %s", cli_clean(r->output), cli_clean(error));
+		cli_say("%s", cli_clean(error)); /* it names the file */
 		return CLI_FAILED;
 	}
 	if (shown >= 0)
@@ -137,7 +137,7 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 		cli_usage("export: no output; name one with -o, ending in one of %s",
 			export_suffixes());
 	if (export_check(r.output, &r.o, error, sizeof(error)) < 0)
-		cli_usage("%s: %s", cli_clean(r.output), cli_clean(error));
+		cli_usage("%s", cli_clean(error));
 	struct weft_trace *trace = look_load(r.input);
 	if (!trace)
 		return CLI_UNREADABLE;

@@ -75,6 +75,8 @@ def fails(folder, status, *args, words=(), stdout="", **more):
     same(got.returncode, status, f"exit status of {args} ({got.stderr!r})")
     line = tap.one_line(got.stderr)
     assert line.startswith("weft: "), line
+    for word in line.split(": "):  # "weft: FILE: FILE: reason" says it twice
+        same(line.split(": ").count(word), 1, f"how often {word!r} is in {line!r}")
     for word in words:
         assert str(word) in line, f"no {word!r} in {line!r}"
     if stdout is not None:
