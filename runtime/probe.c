@@ -352,17 +352,22 @@ void weft__probe_steal(struct weft__worker *w, int from, struct weft__co *const 
 {
 	uint32_t most = (WEFT_REC_UNITS_MAX - 2) * WEFT_REC_UNIT / sizeof(uint64_t);
 	struct weft_rec *rec;
+	int64_t last = 0; /* the latest of theirs: they are the thief's alone by now */
 	uint64_t *out;
 
 	n = n < most ? n : most;
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
 		(void)atomic_load_explicit(&cos[i]->state, memory_order_acquire); /* for its id */
-	rec = open_rec(w, WEFT_EV_STEAL, units_of(n * sizeof(*out)), NULL, 0, NULL);
+		last = cos[i]->last_t > last ? cos[i]->last_t : last;
+	}
+	rec = open_rec(w, WEFT_EV_STEAL, units_of(n * sizeof(*out)), NULL, 0, &last);
 	rec->n = from;
 	weft__rec_tail(rec)->a = n;
 	out = (uint64_t *)weft__rec_payload(rec);
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
 		out[i] = cos[i]->id;
+		cos[i]->last_t = last;
+	}
 	weft__rec_end(w->ring, rec);
 }
 

@@ -42,6 +42,7 @@ class Lives:
         self.t = e["t"]
         for key in ("co", "to", "of", "by"):
             assert key not in e or e[key] in self.state, "E08"
+        assert all(co in self.state for co in e.get("cos", [])), "E08"
         if "co" in e and "w" in e and kind not in ("run", "unblock"):
             who = e.get("by", e["co"])
             assert self.runs.get(e["w"]) == who, ("E13, E14", self.runs)
