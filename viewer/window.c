@@ -26,12 +26,9 @@
 #include "viewer/layout.h"
 #include "viewer/save.h"
 #include "viewer/scene.h"
+#include "viewer/window_open.h"
 #include "viewer/window_state.h"
 
-#define WIDTH 1280 /* in the desktop's points */
-#define HEIGHT 800
-#define WIDTH_MIN 320
-#define HEIGHT_MIN 240
 #define NOTICE_S 4.0
 #define PROGRESS_S 0.05 /* between two looks at the events during an export */
 #define PATH_MAX_BYTES 4096
@@ -68,42 +65,13 @@ static double now_s(void)
 
 /* ---- size and scale ---- */
 
-/*
- * Pixels to a unit of the picture. Wayland and macOS say it by a window with more pixels than
- * points; X11 says nothing there, so what the desktop tells its toolkits is taken, else the
- * screen's density.
- */
-static double screen_scale(const struct window *w, int width_px)
-{
-	static const char *const names[] = {"GDK_SCALE", "QT_SCALE_FACTOR"};
-	int points = 0;
-	float dpi = 0;
-
-	if (w->options->scale > 0)
-		return w->options->scale;
-	SDL_GetWindowSize(w->sdl, &points, NULL);
-	if (points > 0 && width_px > points)
-		return (double)width_px / points;
-	for (int i = 0; i < 2; i++) {
-		const char *value = getenv(names[i]);
-		double scale = value ? atof(value) : 0;
-
-		if (scale >= 1 && scale <= 4)
-			return scale;
-	}
-	if (SDL_GetDisplayDPI(SDL_GetWindowDisplayIndex(w->sdl), &dpi, NULL, NULL) == 0 &&
-		dpi >= 180)
-		return 2;
-	return 1;
-}
-
 static void update_size(struct window *w)
 {
 	int width = 0, height = 0;
 
 	SDL_GetWindowSizeInPixels(w->sdl, &width, &height);
 	if (width > 0 && height > 0)
-		control_resize(&w->control, width, height, screen_scale(w, width));
+		control_resize(&w->control, width, height, window_scale(w->sdl, w->options, width));
 }
 
 /* A mouse position of SDL's, which is in points, in picture units. */
@@ -429,80 +397,7 @@ static void run(struct window *w)
 	}
 }
 
-/* ---- opening ---- */
-
-static int fail(struct window_error *error, int r, const char *what)
-{
-	snprintf(error->text, sizeof(error->text), "no window: %s", what);
-	return r;
-}
-
-/*
- * Where there is no desktop, SDL falls back to a screen that nobody sees, or seizes the console's:
- * nobody means that who doesn't say so by SDL_VIDEODRIVER.
- */
-static int choose_driver(struct window_error *error)
-{
-	if (getenv("SDL_VIDEODRIVER"))
-		return 0;
-	if (getenv("WAYLAND_DISPLAY"))
-		SDL_SetHint(SDL_HINT_VIDEODRIVER, getenv("DISPLAY") ? "x11,wayland" : "wayland");
-	else if (getenv("DISPLAY"))
-		SDL_SetHint(SDL_HINT_VIDEODRIVER, "x11");
-	else
-		return fail(error, -ENODEV, "there is no display (DISPLAY is not set)");
-	return 0;
-}
-
-static int start_sdl(struct window_error *error)
-{
-	int r = choose_driver(error);
-
-	if (r < 0)
-		return r;
-	SDL_SetMainReady();
-	SDL_SetHint(
-		SDL_HINT_FRAMEBUFFER_ACCELERATION, "0"); /* the environment's word is stronger */
-	SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
-	SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
-	SDL_SetHint(SDL_HINT_MOUSE_FOCUS_CLICKTHROUGH, "1");
-	SDL_SetHint(SDL_HINT_APP_NAME, "weft");
-	SDL_SetHint("SDL_VIDEO_X11_WMCLASS", "weft");
-	if (SDL_Init(SDL_INIT_VIDEO) == 0)
-		return 0;
-	if (getenv("SDL_VIDEODRIVER"))
-		return fail(error, -ENODEV, SDL_GetError());
-	snprintf(error->text, sizeof(error->text), "no window: the display %s can't be opened",
-		getenv("DISPLAY") ? getenv("DISPLAY") : getenv("WAYLAND_DISPLAY"));
-	return -ENODEV;
-}
-
-static int create_window(struct window *w, struct window_error *error)
-{
-	const struct window_options *o = w->options;
-	SDL_DisplayMode mode;
-	char title[256];
-	SDL_Rect room = {0, 0, WIDTH, HEIGHT};
-	int width = o->width > 0 ? o->width : WIDTH, height = o->height > 0 ? o->height : HEIGHT;
-
-	if (o->width <= 0 && SDL_GetDisplayUsableBounds(0, &room) == 0 && room.w > 0 &&
-		room.h > 0) {
-		width = SDL_min(width, room.w);
-		height = SDL_min(height, room.h);
-	}
-	snprintf(title, sizeof(title), "%s - weft", w->trace->title);
-	w->sdl = SDL_CreateWindow(title, SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, width,
-		height, SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI);
-	if (!w->sdl)
-		return fail(error, -ENODEV, SDL_GetError());
-	SDL_SetWindowMinimumSize(w->sdl, WIDTH_MIN, HEIGHT_MIN);
-	if (!SDL_GetWindowSurface(w->sdl))
-		return fail(error, -ENODEV, SDL_GetError());
-	w->frame_s = 1 / 60.0;
-	if (SDL_GetWindowDisplayMode(w->sdl, &mode) == 0 && mode.refresh_rate > 0)
-		w->frame_s = 1.0 / mode.refresh_rate;
-	return 0;
-}
+/* ---- from opening to quitting ---- */
 
 static void start_control(struct window *w, struct scene *scene)
 {
@@ -524,14 +419,15 @@ int window_run(const struct weft_trace *trace, const struct window_options *opti
 	struct window_error *error)
 {
 	struct window w = {.trace = trace, .options = options, .state_fd = -1};
-	int r = start_sdl(error);
+	char title[256];
+	int r;
 
-	if (r < 0)
-		return r;
-	r = create_window(&w, error);
+	snprintf(title, sizeof(title), "%s - weft", trace->title);
+	r = window_open(title, options, &w.sdl, error);
 	if (r == 0) {
 		struct scene *scene = scene_create();
 
+		w.frame_s = window_refresh_s(w.sdl);
 		w.layout = layout_create(trace);
 		w.state_fd = window_state_open();
 		start_control(&w, scene);
