@@ -38,6 +38,21 @@ void weft__warn(const char *format, ...)
 	va_end(args);
 }
 
+/* Which coroutine, and where it comes from: the main one and posts come from nowhere in the program.
+ */
+static void say_who(const struct weft__co *co)
+{
+	char who[512], at[384] = "";
+	int n;
+
+	if (co->at_line)
+		snprintf(at, sizeof(at), ", spawned in %s at %s:%d", co->at_fn, co->at_file,
+			co->at_line);
+	n = snprintf(who, sizeof(who), "  in coroutine %llu \"%s\"%s\n",
+		(unsigned long long)co->id, weft__co_name(co), at);
+	say(who, n < (int)sizeof(who) ? n : (int)sizeof(who) - 1);
+}
+
 void weft__panic(const char *format, ...)
 {
 	struct weft__co *co = weft__current();
@@ -49,14 +64,8 @@ void weft__panic(const char *format, ...)
 	n = format_line(line, sizeof(line), "weft: panic: ", format, args);
 	va_end(args);
 	say(line, n);
-	if (co) {
-		char who[512];
-
-		say(who, snprintf(who, sizeof(who),
-				 "  in coroutine %llu \"%s\", spawned in %s at %s:%d\n",
-				 (unsigned long long)co->id, weft__co_name(co), co->at_fn,
-				 co->at_file, co->at_line));
-	}
+	if (co)
+		say_who(co);
 	line[n - 1] = '\0';
 	weft__trace_crash(line + sizeof("weft: panic: ") - 1);
 	abort();
