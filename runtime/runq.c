@@ -121,17 +121,15 @@ static WEFT__NO_TSAN struct weft__co *take_next(struct weft__worker *w)
 	return co;
 }
 
-WEFT__NO_TSAN struct weft__co *weft__runq_get(struct weft__worker *w)
+static WEFT__NO_TSAN struct weft__co *take_oldest(struct weft__worker *w)
 {
-	struct weft__co *co = take_next(w);
-	uint32_t head, tail;
+	uint32_t head = atomic_load_explicit(&w->head, memory_order_acquire);
+	uint32_t tail = atomic_load_explicit(&w->tail, memory_order_relaxed);
 
-	if (co)
-		return co;
-	head = atomic_load_explicit(&w->head, memory_order_acquire);
-	tail = atomic_load_explicit(&w->tail, memory_order_relaxed);
 	while (head != tail) {
-		co = atomic_load_explicit(&w->runq[head & MASK], memory_order_relaxed);
+		struct weft__co *co =
+			atomic_load_explicit(&w->runq[head & MASK], memory_order_relaxed);
+
 		if (!weft__multi) {
 			atomic_store_explicit(&w->head, head + 1, memory_order_relaxed);
 			return co;
@@ -141,6 +139,20 @@ WEFT__NO_TSAN struct weft__co *weft__runq_get(struct weft__worker *w)
 			return co;
 	}
 	return NULL;
+}
+
+WEFT__NO_TSAN struct weft__co *weft__runq_get(struct weft__worker *w)
+{
+	struct weft__co *co = take_next(w);
+
+	return co ? co : take_oldest(w);
+}
+
+WEFT__NO_TSAN struct weft__co *weft__runq_get_oldest(struct weft__worker *w)
+{
+	struct weft__co *co = take_oldest(w);
+
+	return co ? co : take_next(w);
 }
 
 WEFT__NO_TSAN bool weft__runq_empty(struct weft__worker *w)

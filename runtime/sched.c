@@ -222,7 +222,13 @@ void weft__sched_init(void)
 
 static WEFT__NO_TSAN void enqueue(struct weft__co *co)
 {
-	weft__runq_put_next(weft__worker(), co);
+	struct weft__worker *w = weft__worker();
+
+	/* What a coroutine wakes runs next; what timers and posts wake keeps its order. */
+	if (w->current)
+		weft__runq_put_next(w, co);
+	else
+		weft__runq_put(w, co);
 	if (weft__multi)
 		weft__wake_one();
 }
@@ -415,11 +421,15 @@ static WEFT__NO_TSAN struct weft__co *steal(struct weft__worker *w)
 
 static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
 {
-	struct weft__co *co;
+	struct weft__co *co = NULL;
 
 	weft__timers_run();
 	weft__post_receive();
-	co = w->tick % SCHEDULER_EVERY == 0 ? weft__global_get(w) : NULL;
+	/* Now and then those who have waited long come first, here and in the global list by turns. */
+	if (w->tick % (2 * SCHEDULER_EVERY) == 0)
+		co = weft__global_get(w);
+	else if (w->tick % SCHEDULER_EVERY == 0)
+		co = weft__runq_get_oldest(w);
 	if (!co)
 		co = weft__runq_get(w);
 	if (!co)

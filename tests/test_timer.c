@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Sleeping and deadlines. What is tested is order: never too early, and in the order of the times;
+ * how late is the machine's business, but for one tolerance (tests/coro.h).
+ */
+#include "tests/coro.h"
+
+WEFT_CHAN(int_chan, int)
+
+CO_TEST(sleep_is_never_too_short)
+{
+	for (int i = 0; i < 20; i++) {
+		int64_t t = weft_now(), ns = i * 100 * WEFT_US;
+
+		weft_sleep(ns);
+		CHECK(weft_now() >= t + ns);
+		CHECK(weft_now() < t + ns + TOLERANCE_NS);
+	}
+}
+
+CO_TEST(sleep_of_nothing_returns_at_once)
+{
+	weft_sleep(0);
+	weft_sleep(-1);
+	weft_sleep(INT64_MIN);
+	weft_sleep_until(weft_now() - WEFT_SEC);
+	weft_sleep_until(WEFT_NOW);
+}
+
+static void sleep_for_ever(int_chan *c)
+{
+	weft_send(c, 1);
+	weft_sleep(INT64_MAX);
+	CHECK(false);
+}
+
+/* It is no deadlock, and the run ends all the same. */
+CO_TEST(sleep_of_three_hundred_years_is_abandoned)
+{
+	int_chan *c = weft_make(int_chan, 0);
+
+	weft_go(sleep_for_ever, c);
+	weft_recv(c, NULL);
+	weft_sleep(WEFT_MS);
+}
+
+struct sleeper {
+	int_chan *out;
+	int64_t until;
+	int number;
+};
+
+static void sleep_then_tell(struct sleeper *s)
+{
+	weft_sleep_until(s->until);
+	CHECK(weft_now() >= s->until);
+	weft_send(s->out, s->number);
+}
+
+/*
+ * 64 sleepers, spawned in any order of their times. On one worker they wake in the order of the
+ * times; on several those which are due at once may overtake each other, but none is early.
+ */
+static int wake_in_order(int argc, char **argv)
+{
+	int_chan *out = weft_make(int_chan, 64);
+	int64_t start = weft_now() + 5 * WEFT_MS;
+	int v;
+
+	for (int i = 0; i < 64; i++) {
+		int k = i * 37 % 64;
+
+		weft_go_copy(sleep_then_tell,
+			&(struct sleeper){out, start + k * 100 * WEFT_US, k});
+	}
+	for (int i = 0; i < 64; i++) {
+		weft_recv(out, &v);
+		CHECK_INT(v, i);
+	}
+	return 0;
+}
+
+static void sleep_then_count(struct sleeper *s)
+{
+	weft_sleep_until(s->until);
+	weft_send(s->out, s->number);
+}
+
+/* Due in the order 999 ... 0, and far fewer workers than sleepers. */
+CO_TEST(a_thousand_sleepers_all_wake)
+{
+	int_chan *out = weft_make(int_chan, 10);
+	static bool seen[1000];
+	int64_t start = weft_now() + WEFT_MS;
+	int v;
+
+	for (int i = 0; i < 1000; i++)
+		weft_go_copy(sleep_then_count,
+			&(struct sleeper){out, start + (1000 - i) * 10 * WEFT_US, i});
+	for (int i = 0; i < 1000; i++) {
+		weft_recv(out, &v);
+		CHECK(!seen[v]);
+		seen[v] = true;
+	}
+}
+
+CO_TEST(sleepers_far_apart_wake_in_order)
+{
+	int_chan *out = weft_make(int_chan, 0);
+	int64_t start = weft_now() + WEFT_MS;
+	int v;
+
+	/* The second starts when the first has told: no two are due at the same time. */
+	for (int i = 0; i < 10; i++) {
+		weft_go_copy(sleep_then_tell, &(struct sleeper){out, start, i});
+		weft_recv(out, &v);
+		CHECK_INT(v, i);
+		start = weft_now() + WEFT_MS;
+	}
+}
+
+/* ---- Deadlines ------------------------------------------------------------------------------- */
+
+CO_TEST(send_gives_up_at_its_deadline)
+{
+	int_chan *c = weft_make(int_chan, 0);
+	int64_t until = weft_now() + 3 * WEFT_MS;
+
+	CHECK_INT(weft_send_until(c, 1, until), -ETIMEDOUT);
+	CHECK(weft_now() >= until);
+	CHECK_INT(parked_on(c), 0);
+	CHECK_INT(refs_of(c), 1);
+	CHECK_INT(weft_send_until(c, 1, weft_now() - 1), -ETIMEDOUT);
+	CHECK_INT(weft_try_recv(c, NULL), -EAGAIN); /* what was sent in vain is gone */
+}
+
+CO_TEST(recv_gives_up_at_its_deadline)
+{
+	int_chan *c = weft_make(int_chan, 0);
+	int64_t until = weft_now() + 3 * WEFT_MS;
+	int v = 5;
+
+	CHECK_INT(weft_recv_until(c, &v, until), -ETIMEDOUT);
+	CHECK(weft_now() >= until);
+	CHECK_INT(v, 5);
+	CHECK_INT(parked_on(c), 0);
+	CHECK_INT(refs_of(c), 1);
+	CHECK_INT(weft_recv_until(c, &v, weft_now() - 1), -ETIMEDOUT);
+}
+
+CO_TEST(deadline_in_the_past_still_takes_what_is_ready)
+{
+	int_chan *c = weft_make(int_chan, 1);
+	int v;
+
+	CHECK_INT(weft_send_until(c, 7, weft_now() - 1), 0);
+	CHECK_INT(weft_recv_until(c, &v, weft_now() - 1), 0);
+	CHECK_INT(v, 7);
+}
+
+CO_TEST(select_gives_up_at_its_deadline)
+{
+	int_chan *a = weft_make(int_chan, 0), *b = weft_make(int_chan, 0);
+	int64_t until = weft_now() + 3 * WEFT_MS;
+
+	CHECK_INT(weft_select_until(until, weft_on_recv(a, NULL), weft_on_send(b, 1)), -ETIMEDOUT);
+	CHECK(weft_now() >= until);
+	CHECK_INT(parked_on(a) + parked_on(b), 0);
+	CHECK_INT(refs_of(a), 1);
+}
+
+static int recv_once(int_chan *c)
+{
+	weft_recv(c, NULL);
+	return 4;
+}
+
+CO_TEST(join_gives_up_and_can_be_tried_again)
+{
+	int_chan *c = weft_make(int_chan, 0);
+	struct weft_handle *h = weft_spawn(recv_once, c);
+	int64_t until = weft_now() + 3 * WEFT_MS;
+	int code = 0;
+
+	CHECK_INT(weft_join_until(h, &code, WEFT_NOW), -EAGAIN);
+	CHECK_INT(weft_join_until(h, &code, weft_now() - 1), -ETIMEDOUT);
+	CHECK_INT(weft_join_until(h, &code, until), -ETIMEDOUT);
+	CHECK(weft_now() >= until);
+	CHECK_INT(code, 0);
+	weft_send(c, 1);
+	CHECK_INT(weft_join_until(h, &code, weft_now() + TOLERANCE_NS), 0);
+	CHECK_INT(code, 4);
+}
+
+/* ---- Deadlines that race with what they wait for --------------------------------------------- */
+
+struct race {
+	int_chan *c;
+	atomic_int sent, received;
+	struct weft_waitgroup group;
+};
+
+#define RACES 400
+
+static void send_racing(struct race *r)
+{
+	for (int i = 0; i < RACES; i++)
+		if (weft_send_until(r->c, i, weft_now() + i % 9 * 5 * WEFT_US) == 0)
+			atomic_fetch_add(&r->sent, 1);
+	weft_waitgroup_done(&r->group);
+}
+
+static void recv_racing(struct race *r)
+{
+	int v;
+
+	for (int i = 0; i < RACES; i++) {
+		int64_t until = weft_now() + i % 7 * 5 * WEFT_US;
+		int k = i % 2 ? weft_recv_until(r->c, &v, until)
+			      : weft_select_until(until, weft_on_recv(r->c, &v));
+
+		if (k == 0)
+			atomic_fetch_add(&r->received, 1);
+	}
+	weft_waitgroup_done(&r->group);
+}
+
+static void check_races(size_t capacity)
+{
+	struct race r = {.c = weft_make(int_chan, capacity)};
+
+	weft_waitgroup_add(&r.group, 6);
+	for (int i = 0; i < 3; i++) {
+		weft_go(send_racing, &r);
+		weft_go(recv_racing, &r);
+	}
+	weft_waitgroup_wait(&r.group);
+	while (weft_try_recv(r.c, NULL) == 0)
+		atomic_fetch_add(&r.received, 1);
+	CHECK_INT(atomic_load(&r.sent), atomic_load(&r.received));
+	CHECK_INT(parked_on(r.c), 0);
+	CHECK_INT(refs_of(r.c), 1);
+}
+
+CO_TEST(each_message_arrives_or_times_out_never_both)
+{
+	check_races(0);
+	check_races(2);
+}
+
+static int sleep_a_little(const int *us)
+{
+	weft_sleep(*us * WEFT_US);
+	return *us;
+}
+
+CO_TEST(join_deadline_races_with_the_end)
+{
+	static const int us[5] = {0, 20, 50, 80, 120};
+
+	for (int i = 0; i < 200; i++) {
+		struct weft_handle *h = weft_spawn(sleep_a_little, &us[i % 5]);
+		int code, r = weft_join_until(h, &code, weft_now() + i % 7 * 25 * WEFT_US);
+
+		if (r != 0) {
+			CHECK_INT(r, -ETIMEDOUT);
+			CHECK_INT(weft_join(h, &code), 0);
+		}
+		CHECK_INT(code, us[i % 5]);
+	}
+}
+
+TEST(sleepers_wake_in_the_order_of_their_times_on_one_worker)
+{
+	setenv("WEFT_WORKERS", "1", 1);
+	CHECK_INT(weft_run(wake_in_order, 0, NULL), 0);
+}
+
+TEST_MAIN
