@@ -27,10 +27,16 @@ struct weft_chan;
 #define WEFT__TRACE_STEAL_UNITS WEFT_REC_UNITS_MAX
 #define WEFT__TRACE_SELECT_UNITS WEFT_REC_UNITS_MAX
 
-#define WEFT__PROBE(call)                \
-	do {                             \
-		if (weft__rec_enabled()) \
-			call;            \
+/* Without a recorder, a constant: the calls below vanish, and probe.c is not built. */
+#ifdef WEFT_NO_TRACE
+#define WEFT__PROBE_ON 0
+#else
+#define WEFT__PROBE_ON weft__rec_enabled()
+#endif
+#define WEFT__PROBE(call)           \
+	do {                        \
+		if (WEFT__PROBE_ON) \
+			call;       \
 	} while (0)
 
 void weft__probe_reserve(struct weft__worker *w, unsigned units);
@@ -86,7 +92,7 @@ void weft__probe_crash(const char *text);
 #define weft__trace_group_make(...) WEFT__PROBE(weft__probe_group_make(__VA_ARGS__))
 #define weft__trace_free(...) WEFT__PROBE(weft__probe_free(__VA_ARGS__))
 #define weft__trace_name(...) WEFT__PROBE(weft__probe_name(__VA_ARGS__))
-#define weft__trace_send(...) (weft__rec_enabled() ? weft__probe_send(__VA_ARGS__) : 0)
+#define weft__trace_send(...) (WEFT__PROBE_ON ? weft__probe_send(__VA_ARGS__) : 0)
 #define weft__trace_recv(...) WEFT__PROBE(weft__probe_recv(__VA_ARGS__))
 #define weft__trace_unsend(...) WEFT__PROBE(weft__probe_unsend(__VA_ARGS__))
 #define weft__trace_close(...) WEFT__PROBE(weft__probe_close(__VA_ARGS__))
