@@ -72,7 +72,8 @@ bool gotrace_probe(const char *data, size_t len)
 	if (skip_assignment(&c))
 		return skip_word(&c, "[") || skip_word(&c, "{");
 	if (skip_word(&c, "{"))
-		return skip_word(&c, "\"commands\"");
+		return memmem(data, len, "\"commands\"", 10) &&
+		       memmem(data, len, "\"command\"", 9) && !memmem(data, len, "\"ev\"", 4);
 	if (!skip_word(&c, "[") || !skip_word(&c, "{"))
 		return false;
 	brace = memchr(c.at, '}', (size_t)(c.end - c.at));
