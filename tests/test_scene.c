@@ -2,6 +2,7 @@
  *
  * What is in a picture, and what is not. No font, no cairo.
  */
+#include <dirent.h>
 #include <math.h>
 
 #include "tests/made.h"
@@ -172,6 +173,44 @@ TEST_LIMIT(pool_holds_at_every_size_axis_and_moment, 60)
 	struct weft_trace t = made_pool(5, 12);
 
 	check_everywhere(&t);
+}
+
+/* Every trace in a folder; returns how many there were. */
+static int check_folder(const char *path)
+{
+	DIR *d = opendir(path);
+	int n = 0;
+
+	if (!d)
+		return 0;
+	for (struct dirent *e = readdir(d); e; e = readdir(d)) {
+		size_t length = strlen(e->d_name);
+		struct weft_trace_error error;
+		struct weft_trace *t;
+		char name[1024];
+
+		if (length < 5 || strcmp(e->d_name + length - 5, ".json") != 0)
+			continue;
+		snprintf(name, sizeof name, "%s/%s", path, e->d_name);
+		if (weft_trace_load(name, NULL, &t, &error) < 0)
+			test_fail(__FILE__, __LINE__, "%s: %s", name, error.text);
+		check_everywhere(t);
+		weft_trace_free(t);
+		n++;
+	}
+	closedir(d);
+	return n;
+}
+
+TEST_LIMIT(the_examples_hold_at_every_size_axis_and_moment, 120)
+{
+	CHECK(check_folder(SOURCE_ROOT "/traces") >= 4);
+}
+
+TEST_LIMIT(gotrace_recordings_hold_at_every_size_axis_and_moment, 120)
+{
+	if (!check_folder(SOURCE_ROOT "/../shared/traces/gotrace"))
+		test_skip("the recordings are not here");
 }
 
 TEST(all_messages_of_a_small_run_are_arrows)

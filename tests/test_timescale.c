@@ -183,13 +183,32 @@ TEST(a_trace_without_duration_has_an_axis)
 
 TEST(crowded_messages_choose_the_order_axis)
 {
-	struct weft_trace t = bursts(), even = made_trace("even", 1000);
+	struct weft_trace t = bursts();
 
 	CHECK_INT(timescale_choose(&t), VIEW_AXIS_ORDER);
-	made_thread(&even, "a", WEFT_NO_INDEX, 0, -1);
-	for (int i = 0; i < 20; i++)
-		made_message(&even, 0, 0, 50 * i, 50 * i + 10, NULL);
-	CHECK_INT(timescale_choose(&even), VIEW_AXIS_WALL);
+}
+
+TEST(messages_spread_evenly_choose_the_wall_axis)
+{
+	for (int n = 4; n <= 100; n++) {
+		struct weft_trace t = made_trace("even", 1000 * n);
+
+		made_thread(&t, "a", WEFT_NO_INDEX, 0, -1);
+		for (int i = 0; i < n; i++)
+			made_message(&t, 0, 0, 1000 * i, 1000 * i + 10, NULL);
+		CHECK_INT(timescale_choose(&t), VIEW_AXIS_WALL);
+	}
+}
+
+TEST(crowded_instants_count_where_messages_are_few)
+{
+	struct weft_trace t = made_trace("select", 5000);
+
+	made_thread(&t, "a", WEFT_NO_INDEX, 0, -1);
+	CHECK_INT(timescale_choose(&t), VIEW_AXIS_WALL);
+	for (int i = 1; i < 20; i++)
+		made_event(&t, i, 0, WEFT_EV_YIELD);
+	CHECK_INT(timescale_choose(&t), VIEW_AXIS_ORDER);
 }
 
 TEST(axes_have_words)

@@ -262,12 +262,13 @@ int timescale_find(const char *word, enum view_axis *ret_axis)
 #define SLICES 64
 #define FULLEST 8
 
-/* Do the fullest slices hold more than half of it? */
+/* Do the fullest few slices hold more than half of `all`? Eight, or less where there is little:
+   what is spread evenly must never look crowded. */
 static bool is_crowded(uint32_t *count, uint32_t all)
 {
-	uint32_t crowded = 0;
+	uint32_t few = all / 4 < 1 ? 1 : all / 4 > FULLEST ? FULLEST : all / 4, crowded = 0;
 
-	for (int k = 0; k < FULLEST; k++) {
+	for (uint32_t k = 0; k < few; k++) {
 		int best = 0;
 
 		for (int i = 1; i < SLICES; i++)
@@ -287,10 +288,10 @@ static int slice_of(int64_t t_ns, int64_t end_ns)
 }
 
 /*
- * The rule: cut the run into 64 slices of equal time and count the messages sent in each, and the
- * distinct instants. If for one of the two the fullest eight slices hold more than half, true
- * proportions would crowd them into an eighth of the picture: order. Fewer than four messages, and
- * fewer than twelve instants, are never a crowd.
+ * The rule: cut the run into 64 slices of equal time and count the messages sent in each. If the
+ * fullest eight hold more than half of them, true proportions would crowd them into an eighth of
+ * the picture: order. With fewer than four messages, distinct instants are counted in their place,
+ * if there are at least twelve.
  */
 enum view_axis timescale_choose(const struct weft_trace *t)
 {
@@ -304,8 +305,7 @@ enum view_axis timescale_choose(const struct weft_trace *t)
 	for (size_t i = 0; i < in.n; i++)
 		happened[slice_of(in.at[i].t, end_ns)]++;
 	free(in.at);
-	if ((t->nmessages >= 4 && is_crowded(sent, t->nmessages)) ||
-		(n >= 12 && is_crowded(happened, n)))
-		return VIEW_AXIS_ORDER;
-	return VIEW_AXIS_WALL;
+	if (t->nmessages >= 4)
+		return is_crowded(sent, t->nmessages) ? VIEW_AXIS_ORDER : VIEW_AXIS_WALL;
+	return n >= 12 && is_crowded(happened, n) ? VIEW_AXIS_ORDER : VIEW_AXIS_WALL;
 }
