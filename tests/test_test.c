@@ -31,7 +31,7 @@ SELF(planted_wrong_string)
 
 SELF(planted_crash)
 {
-	raise(SIGSEGV);
+	raise(SIGABRT); /* the sanitizers would catch SIGSEGV */
 }
 
 SELF(planted_hang)
@@ -89,7 +89,7 @@ TEST(a_failed_check_prints_both_values_and_the_line)
 TEST(a_crash_names_its_signal)
 {
 	run_self("planted_crash", out, sizeof(out));
-	CHECK_IN(out, "signal 11");
+	CHECK_IN(out, "signal 6");
 	CHECK_IN(out, "not ok 1 - planted_crash\n");
 }
 
