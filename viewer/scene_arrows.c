@@ -226,7 +226,8 @@ static void add_gaps(struct scene_work *w, struct scene_arrow *a)
 		*SCENE_ADD(w, gaps) = at;
 	}
 	a->ngaps = w->s->ngaps - a->first_gap;
-	qsort(w->s->gaps + a->first_gap, a->ngaps, sizeof *w->s->gaps, by_value);
+	if (a->ngaps > 1)
+		qsort(w->s->gaps + a->first_gap, a->ngaps, sizeof *w->s->gaps, by_value);
 }
 
 static void add_arrow(struct scene_work *w, const struct scene_arrow *place)
