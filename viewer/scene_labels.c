@@ -17,6 +17,8 @@
 #define SLANT 0.62	   /* radians, of names that have no room beside each other */
 #define SLANT_PITCH 20.0   /* units between two slanted names */
 #define VALUE_LONGEST 120.0
+#define RING_WIDE 6.0	      /* at the tail of a buffered message */
+#define STUB_LONG 20.0	      /* what is drawn beside a thread for a message without a way */
 #define NAME_OVER_ARROWS 24.0 /* a thread shorter than this has no name that hides arrows */
 #define LABELS_MAX 1500
 
@@ -171,6 +173,36 @@ static void add_slanted(struct scene_work *w)
 		GRID_LABEL);
 }
 
+struct turn {
+	uint32_t thread, extent;
+	bool strong;
+};
+
+static int by_turn(const void *a, const void *b)
+{
+	const struct turn *x = a, *y = b;
+
+	if (x->strong != y->strong)
+		return x->strong ? -1 : 1;
+	return (x->thread > y->thread) - (x->thread < y->thread);
+}
+
+/* The first born choose their places first: parents before their children. */
+static void add_inner_names(struct scene_work *w)
+{
+	struct turn *turns = xcalloc(w->nextents, sizeof *turns);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < w->nextents; i++)
+		if (!is_top(w, &w->extents[i]))
+			turns[n++] = (struct turn){
+				w->extents[i].thread, i, is_strong(w, w->extents[i].thread)};
+	qsort(turns, n, sizeof *turns, by_turn);
+	for (uint32_t i = 0; i < n && w->s->nlabels < LABELS_MAX; i++)
+		add_inner_name(w, turns[i].extent);
+	free(turns);
+}
+
 void scene_add_names(struct scene_work *w)
 {
 	double *room = xcalloc(w->nextents, sizeof *room);
@@ -183,10 +215,8 @@ void scene_add_names(struct scene_work *w)
 	} else {
 		add_slanted(w);
 	}
-	for (uint32_t i = 0; i < w->nextents && w->s->nlabels < LABELS_MAX; i++)
-		if (!is_top(w, &w->extents[i]))
-			add_inner_name(w, i);
 	free(room);
+	add_inner_names(w);
 }
 
 /* One place for a value: `at` of the way along the arrow, `lift` above its line. */
@@ -214,7 +244,8 @@ static void place_value(
 	struct scene_work *w, const struct scene_arrow *a, const char *value, double half)
 {
 	double wide = fabs(a->x1 - a->x0), slope = fabs(a->y1 - a->y0) / fmax(wide, 1);
-	double lift = VALUE_HIGH / 2 + 2 + slope * half, first = (half + 7) / fmax(wide, 1);
+	double ring = a->flags & SCENE_BUFFERED ? RING_WIDE : 0;
+	double lift = VALUE_HIGH / 2 + 2 + slope * half, first = (half + 7 + ring) / fmax(wide, 1);
 
 	for (int k = 0; k < 4 && slope < 0.7; k++) {
 		double at = first + k * fmax(0.5 - first, 0) / 4;
@@ -224,13 +255,31 @@ static void place_value(
 		if (try_value(w, a, value, at, lift) || try_value(w, a, value, at, -lift))
 			return;
 	}
-	first = (half + 16) / fmax(wide, 1);
+	first = (half + 16 + ring) / fmax(wide, 1);
 	for (int k = 0; k < 4 && wide > 2 * half + 36; k++) {
 		double at = first + k * fmax(0.6 - first, 0) / 4;
 
 		if (at > fmin(a->progress, 0.7) || try_value(w, a, value, at, 0))
 			return;
 	}
+}
+
+/* A message to the sender itself, or to nobody: its value at the right of the loop or the stub. */
+static void add_value_beside(struct scene_work *w, const struct scene_arrow *a, const char *value)
+{
+	struct scene_label label = {.size = SCENE_VALUE_SIZE,
+		.kind = SCENE_LABEL_VALUE,
+		.of = a->message,
+		.age = a->age};
+	double width = text_fit(label.text, sizeof label.text, value, label.size, VALUE_LONGEST);
+
+	label.x = a->x0 + STUB_LONG + 2;
+	label.y = (a->y0 + a->y1) / 2;
+	label.box =
+		(struct scene_rect){label.x - 2, label.y - VALUE_HIGH / 2, width + 4, VALUE_HIGH};
+	if (a->progress >= 1 && label.y + VALUE_HIGH / 2 <= w->bottom &&
+		label.y - VALUE_HIGH / 2 >= w->top)
+		scene_put_label(w, &label, GRID_LABEL | GRID_LANE | GRID_ARROWS);
 }
 
 static void add_value(struct scene_work *w, const struct scene_arrow *a)
@@ -240,7 +289,13 @@ static void add_value(struct scene_work *w, const struct scene_arrow *a)
 	double end_y = a->y0 + (a->y1 - a->y0) * a->progress;
 	double half;
 
-	if (!value || !value[0] || hypot(a->x1 - a->x0, a->y1 - a->y0) < 16)
+	if (!value || !value[0])
+		return;
+	if (fabs(a->x1 - a->x0) < 1) {
+		add_value_beside(w, a, value);
+		return;
+	}
+	if (hypot(a->x1 - a->x0, a->y1 - a->y0) < 16)
 		return;
 	half = fmin(text_width(value, SCENE_VALUE_SIZE), VALUE_LONGEST) / 2;
 	grid_line(&w->grid, a->x0, a->y0, end_x, end_y, -1);
@@ -251,6 +306,5 @@ static void add_value(struct scene_work *w, const struct scene_arrow *a)
 void scene_add_values(struct scene_work *w)
 {
 	for (uint32_t i = 0; i < w->s->narrows && w->s->nlabels < LABELS_MAX; i++)
-		if (!(w->s->arrows[i].flags & SCENE_LOST))
-			add_value(w, &w->s->arrows[i]);
+		add_value(w, &w->s->arrows[i]);
 }
