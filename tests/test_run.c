@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The run as a whole: how it begins, what ends it, and what is no part of it.
+ */
+#include <pthread.h>
+#include <sched.h>
+
+#include "runtime/sched.h"
+#include "tests/coro.h"
+
+WEFT_CHAN(int_chan, int)
+
+static int give_seven(int argc, char **argv)
+{
+	CHECK_INT(argc, 2);
+	CHECK_STR(argv[1], "argument");
+	return 7;
+}
+
+TEST_WORKERS(run_returns_what_app_returns)
+{
+	char *argv[] = {"program", "argument", NULL};
+
+	CHECK_INT(weft_run(give_seven, 2, argv), 7);
+}
+
+static void send_one(int_chan *c)
+{
+	weft_send(c, 1);
+}
+
+static int use_everything(int argc, char **argv)
+{
+	int_chan *c = weft_make(int_chan, 0);
+
+	CHECK_INT(weft_self(), 1);
+	for (int i = 0; i < 100; i++)
+		weft_go(send_one, c);
+	for (int i = 0; i < 100; i++)
+		weft_recv(c, NULL);
+	weft_sleep(100 * WEFT_US);
+	return argc;
+}
+
+TEST_WORKERS(a_process_may_run_again_and_again)
+{
+	for (int i = 0; i < 30; i++)
+		CHECK_INT(weft_run(use_everything, i, NULL), i);
+}
+
+TEST(number_of_workers_may_change_from_run_to_run)
+{
+	static const char *const workers[] = {"4", "1", "2", "1", "8", "3"};
+
+	for (int i = 0; i < 6; i++) {
+		setenv("WEFT_WORKERS", workers[i], 1);
+		CHECK_INT(weft_run(use_everything, i, NULL), i);
+	}
+}
+
+/* ---- The end --------------------------------------------------------------------------------- */
+
+static atomic_int beats;
+
+static void beat(void *unused)
+{
+	for (;;) {
+		atomic_fetch_add(&beats, 1);
+		weft_yield();
+	}
+}
+
+static void wait_for_ever(int_chan *c)
+{
+	weft_recv(c, NULL);
+	CHECK(false);
+}
+
+static int leave_many_behind(int argc, char **argv)
+{
+	int_chan *c = weft_make(int_chan, 0);
+
+	for (int i = 0; i < 100; i++)
+		weft_go(wait_for_ever, c);
+	for (int i = 0; i < 5; i++)
+		weft_go(beat, NULL);
+	until_parked(c, 100);
+	return 0;
+}
+
+TEST_WORKERS(end_of_app_abandons_all_others)
+{
+	int n;
+
+	CHECK_INT(weft_run(leave_many_behind, 0, NULL), 0);
+	n = atomic_load(&beats);
+	CHECK_INT(weft_run(use_everything, 1, NULL), 1);
+	CHECK_INT(atomic_load(&beats), n); /* nothing of theirs ran any more */
+}
+
+static atomic_bool computing, let_go;
+
+static void compute(void *unused)
+{
+	atomic_store(&computing, true);
+	while (!atomic_load(&let_go))
+		;
+}
+
+static void *let_go_soon(void *unused)
+{
+	while (!atomic_load(&weft__sched.stopping))
+		sched_yield();
+	atomic_store(&let_go, true);
+	return NULL;
+}
+
+static int end_while_one_computes(int argc, char **argv)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, let_go_soon, NULL);
+	pthread_detach(thread);
+	weft_go(compute, NULL);
+	while (!atomic_load(&computing))
+		weft_yield();
+	return 0;
+}
+
+TEST(end_waits_for_one_who_computes)
+{
+	setenv("WEFT_WORKERS", "2", 1);
+	CHECK_INT(weft_run(end_while_one_computes, 0, NULL), 0);
+	CHECK(atomic_load(&let_go));
+}
+
+static int exit_in_coroutine(int argc, char **argv)
+{
+	printf("unflushed");
+	exit(3);
+}
+
+static void exit_three(void *unused)
+{
+	exit(3);
+}
+
+static int exit_in_another(int argc, char **argv)
+{
+	weft_go(exit_three, NULL);
+	weft_recv(weft_make(int_chan, 0), NULL);
+	return 0;
+}
+
+static void run_exit(void)
+{
+	weft_run(exit_in_coroutine, 0, NULL);
+}
+
+static void run_exit_in_another(void)
+{
+	weft_run(exit_in_another, 0, NULL);
+}
+
+TEST_WORKERS(exit_in_a_coroutine_ends_the_process)
+{
+	const struct child *child = run_child(run_exit);
+
+	CHECK(WIFEXITED(child->status) && WEXITSTATUS(child->status) == 3);
+	CHECK_IN(child->text, "unflushed");
+	child = run_child(run_exit_in_another);
+	CHECK(WIFEXITED(child->status) && WEXITSTATUS(child->status) == 3);
+}
+
+/* ---- WEFT_WORKERS, WEFT_STACK ---------------------------------------------------------------- */
+
+static int print_workers(int argc, char **argv)
+{
+	printf("<%d workers>", weft__sched.nworkers);
+	return 0;
+}
+
+static void run_print_workers(void)
+{
+	weft_run(print_workers, 0, NULL);
+}
+
+TEST(bad_numbers_of_workers_are_named_once_and_replaced)
+{
+	static const char *const bad[] = {"0", "-1", "257", "abc", "2x", "99999999999999999999"};
+	char expected[80];
+
+	for (int i = 0; i < 6; i++) {
+		const struct child *child;
+
+		setenv("WEFT_WORKERS", bad[i], 1);
+		child = run_child(run_print_workers);
+		CHECK(WIFEXITED(child->status) && WEXITSTATUS(child->status) == 0);
+		snprintf(expected, sizeof(expected), "weft: WEFT_WORKERS=%s is not a number",
+			bad[i]);
+		CHECK_IN(child->text, expected);
+		CHECK_IN(child->text, " workers>");
+	}
+}
+
+TEST(good_numbers_of_workers_are_taken)
+{
+	static const char *const good[] = {"1", "3", "256"};
+	char expected[80];
+
+	for (int i = 0; i < 3; i++) {
+		setenv("WEFT_WORKERS", good[i], 1);
+		snprintf(expected, sizeof(expected), "<%s workers>", good[i]);
+		CHECK_STR(run_child(run_print_workers)->text, expected);
+	}
+	setenv("WEFT_WORKERS", "", 1);
+	CHECK_IN(run_child(run_print_workers)->text, " workers>");
+	unsetenv("WEFT_WORKERS");
+	CHECK_IN(run_child(run_print_workers)->text, " workers>");
+}
+
+static void use_stack(int_chan *out)
+{
+	volatile char room[400 * 1024];
+
+	for (size_t i = 0; i < sizeof(room); i += 1024)
+		room[i] = 1;
+	weft_send(out, room[5 * 1024]);
+}
+
+static int use_large_stack(int argc, char **argv)
+{
+	int_chan *c = weft_make(int_chan, 0);
+	int v;
+
+	weft_go(use_stack, c);
+	weft_recv(c, &v);
+	return v;
+}
+
+TEST_WORKERS(stacks_are_as_large_as_asked_for)
+{
+	setenv("WEFT_STACK", "512", 1);
+	CHECK_INT(weft_run(use_large_stack, 0, NULL), 1);
+}
+
+/* ---- Outside --------------------------------------------------------------------------------- */
+
+static void call_yield(void)
+{
+	weft_yield();
+}
+
+static void call_sleep(void)
+{
+	weft_sleep(WEFT_MS);
+}
+
+static void call_make(void)
+{
+	weft_make(int_chan, 0);
+}
+
+static void call_self(void)
+{
+	weft_self();
+}
+
+static void call_select(void)
+{
+	weft_chan_select(NULL, 0, WEFT_NOW);
+}
+
+static void call_go(void)
+{
+	weft_go(send_one, NULL);
+}
+
+static void call_add(void)
+{
+	struct weft_waitgroup group = {0};
+
+	weft_waitgroup_add(&group, 1);
+}
+
+TEST(calls_outside_of_a_coroutine_panic)
+{
+	check_panic(call_yield, "weft_yield called outside of a coroutine");
+	check_panic(call_sleep, "weft_sleep called outside of a coroutine");
+	check_panic(call_make, "weft_make called outside of a coroutine");
+	check_panic(call_self, "weft_self called outside of a coroutine");
+	check_panic(call_select, "weft_select called outside of a coroutine");
+	check_panic(call_go, "weft_go called outside of a coroutine");
+	check_panic(call_add, "weft_waitgroup_add called outside of a coroutine");
+}
+
+static int run_inside(int argc, char **argv)
+{
+	return weft_run(give_seven, 0, NULL);
+}
+
+static void run_run_inside(void)
+{
+	weft_run(run_inside, 0, NULL);
+}
+
+TEST_WORKERS(run_inside_of_a_run_panics)
+{
+	check_panic(run_run_inside, "weft_run called while a run is going on");
+}
+
+/* ---- Fork ------------------------------------------------------------------------------------ */
+
+static int_chan *inherited;
+
+static void call_with_inherited(void)
+{
+	weft_send(inherited, 1);
+}
+
+CO_TEST(calls_of_a_forked_child_panic)
+{
+	int v = 0;
+
+	inherited = weft_make(int_chan, 2);
+	check_panic(call_with_inherited, "after fork no call is possible");
+	check_panic(call_yield, "after fork no call is possible");
+	weft_send(inherited, 5); /* the parent goes on */
+	CHECK_INT(weft_len(inherited), 1);
+	weft_recv(inherited, &v);
+	CHECK_INT(v, 5);
+}
+
+static void exit_four(void)
+{
+	exit(4);
+}
+
+CO_TEST(forked_child_may_exit)
+{
+	const struct child *child = run_child(exit_four);
+
+	CHECK(WIFEXITED(child->status) && WEXITSTATUS(child->status) == 4);
+	CHECK_STR(child->text, "");
+}
+
+/* ---- Manners --------------------------------------------------------------------------------- */
+
+static int count_threads_that_take_signals(int argc, char **argv)
+{
+	sigset_t now;
+
+	/* The thread of weft_run keeps its own mask. */
+	pthread_sigmask(SIG_SETMASK, NULL, &now);
+	return sigismember(&now, SIGUSR1) + 2 * sigismember(&now, SIGTERM);
+}
+
+TEST(signals_of_the_calling_thread_are_as_before)
+{
+	sigset_t set, after;
+
+	setenv("WEFT_WORKERS", "1", 1);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	pthread_sigmask(SIG_SETMASK, &set, NULL);
+	CHECK_INT(weft_run(count_threads_that_take_signals, 0, NULL), 1);
+	pthread_sigmask(SIG_SETMASK, NULL, &after);
+	CHECK(sigismember(&after, SIGUSR1) && !sigismember(&after, SIGTERM));
+}
+
+TEST(version_is_the_headers)
+{
+	CHECK_STR(weft_version(), WEFT_VERSION);
+}
+
+TEST_MAIN
