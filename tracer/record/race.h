@@ -2,8 +2,7 @@
  *
  * What a race detector (TSan) must be told. The coroutines of a worker are threads to it, and a
  * switch between them orders nothing, so that planted races are found; but they share the worker's
- * ring by turns. So it does not look while a record is open, nor while the collector reads. To give
- * it an order instead would hide the races of a program from the moment that it is recorded.
+ * ring by turns. So it does not look while a record is open, nor while the collector reads.
  *
  * Tests that write to rings from real threads define WEFT__RACE_CHECKED and have it all checked.
  */
