@@ -117,7 +117,7 @@ static void count_message(struct weft_stats *stats, const struct weft_trace *tra
 {
 	const struct weft_message *message = &trace->messages[index];
 	struct weft_object_stats *object = &stats->objects[message->obj];
-	struct entry entry = {message->recv_ns - message->send_ns, message->send_ns, index};
+	struct entry entry = {0, message->send_ns, index};
 
 	object->sent++;
 	if (message->recv_ns == WEFT_NO_TIME) {
@@ -125,6 +125,7 @@ static void count_message(struct weft_stats *stats, const struct weft_trace *tra
 		stats->npending += message->unsend_ns == WEFT_NO_TIME;
 		return;
 	}
+	entry.length_ns = message->recv_ns - message->send_ns;
 	object->received++;
 	if (entry.length_ns > object->queue_max_ns)
 		object->queue_max_ns = entry.length_ns;
