@@ -102,7 +102,7 @@ static void draw_flight(
 		return;
 	head = fmin(head, (tip - start) * length);
 	neck = tip - head * 0.8 / length;
-	draw_pieces(p, a, s->gaps + a->first_gap, start, neck);
+	draw_pieces(p, a, a->ngaps ? &s->gaps[a->first_gap] : NULL, start, neck);
 	draw_head(p, a->x0 + dx * tip, a->y0 + dy * tip, dx / length, dy / length, head);
 }
 

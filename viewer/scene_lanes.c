@@ -228,7 +228,8 @@ void scene_add_lanes(struct scene_work *w)
 	for (uint32_t i = 0; i < w->t->nthreads; i++)
 		if (w->l->column[i] != WEFT_NO_INDEX)
 			add_thread(w, i);
-	qsort(w->extents, w->nextents, sizeof *w->extents, by_place);
+	if (w->nextents > 1)
+		qsort(w->extents, w->nextents, sizeof *w->extents, by_place);
 	for (uint32_t i = 0; i < w->nextents; i++) {
 		const struct extent *e = &w->extents[i];
 
