@@ -57,8 +57,11 @@ static struct instants instants_of(const struct weft_trace *t, int64_t end_ns)
 	size_t n = 0;
 
 	add(&in, 0, end_ns, SMALL_STEP);
-	for (uint32_t i = 0; i < t->nevents; i++)
-		add(&in, t->events[i].t_ns, end_ns, SMALL_STEP);
+	for (uint32_t i = 0; i < t->nevents; i++) {
+		/* What workers do among themselves would leave stretches with nothing to see. */
+		if (t->events[i].thread != WEFT_NO_INDEX)
+			add(&in, t->events[i].t_ns, end_ns, SMALL_STEP);
+	}
 	for (uint32_t i = 0; i < t->nthreads; i++) {
 		add(&in, t->threads[i].born_ns, end_ns, STEP);
 		add(&in, t->threads[i].died_ns, end_ns, STEP);
