@@ -11,63 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <json-c/json.h>
-
 #include "tracer/formats/gotrace.h"
 #include "tracer/formats/rows.h"
 #include "tracer/trace/map.h"
-
-#define NEVER INT64_MAX
-
-/* A goroutine and its life, as the file tells it. */
-struct thread {
-	const char *name;
-	int64_t created, stopped; /* NEVER: it does not stop */
-	int64_t last_act, depth;
-	uint64_t line, stop_line;
-	size_t pos;    /* of its creation among the commands */
-	size_t parent; /* index, or SIZE_MAX */
-	uint64_t id;
-	bool pre;
-};
-
-/* All channels of one name. */
-struct channel {
-	const char *name;
-	int64_t made;
-	size_t creator; /* thread, or SIZE_MAX */
-	uint64_t id;
-	bool created;
-};
-
-/* What happens at one instant; a send is two of these. */
-enum rank {
-	RANK_CREATE,
-	RANK_MAKE,
-	RANK_SEND,
-	RANK_RECV,
-	RANK_OTHER,
-	RANK_STOP,
-};
-
-struct item {
-	int64_t t;
-	size_t pos;	/* of the command, or the index of the channel */
-	uint32_t index; /* thread or channel */
-	uint8_t rank;
-};
-
-struct importer {
-	struct gotrace g;
-	struct thread *threads;
-	struct channel *channels;
-	struct item *items;
-	uint64_t *msgs; /* the message number of each command */
-	size_t nthreads, nchannels, nitems;
-	size_t room_threads, room_channels, room_items;
-	struct weft_map thread_of, channel_of; /* by the address of the interned name */
-	bool t_is_receive;
-};
 
 static int64_t min64(int64_t a, int64_t b)
 {
@@ -81,15 +27,15 @@ static int64_t max64(int64_t a, int64_t b)
 
 /* ---- Threads and channels -------------------------------------------------------------------- */
 
-static size_t find_thread(const struct importer *im, const char *name)
+size_t gotrace_find_thread(const struct gotrace_importer *im, const char *name)
 {
 	uint64_t *index = name ? weft_map_get(&im->thread_of, (uintptr_t)name) : NULL;
 
 	return index ? *index : SIZE_MAX;
 }
 
-static int add_thread(struct importer *im, const struct gotrace_command *cmd, const char *name,
-	int64_t created, bool pre)
+static int add_thread(struct gotrace_importer *im, const struct gotrace_command *cmd,
+	const char *name, int64_t created, bool pre)
 {
 	int rc = weft_grow(&im->threads, im->nthreads, &im->room_threads, sizeof(*im->threads));
 
@@ -97,10 +43,10 @@ static int add_thread(struct importer *im, const struct gotrace_command *cmd, co
 		rc = weft_map_put(&im->thread_of, (uintptr_t)name, im->nthreads);
 	if (rc < 0)
 		return rc;
-	im->threads[im->nthreads++] = (struct thread){
+	im->threads[im->nthreads++] = (struct gotrace_thread){
 		.name = name,
 		.created = created,
-		.stopped = NEVER,
+		.stopped = GOTRACE_NEVER,
 		.last_act = INT64_MIN,
 		.depth = cmd->depth,
 		.line = cmd->line,
@@ -111,7 +57,7 @@ static int add_thread(struct importer *im, const struct gotrace_command *cmd, co
 	return 0;
 }
 
-static int read_lives(struct importer *im)
+static int read_lives(struct gotrace_importer *im)
 {
 	struct gotrace *g = &im->g;
 
@@ -121,7 +67,7 @@ static int read_lives(struct importer *im)
 
 		if (cmd->kind != GOTRACE_CREATE)
 			continue;
-		if (find_thread(im, cmd->name) == SIZE_MAX)
+		if (gotrace_find_thread(im, cmd->name) == SIZE_MAX)
 			rc = add_thread(im, cmd, cmd->name, cmd->t, false);
 		else
 			gotrace_odd(g, GOTRACE_TWICE_CREATED, cmd->line);
@@ -130,13 +76,13 @@ static int read_lives(struct importer *im)
 	}
 	for (size_t i = 0; i < g->count; i++) {
 		const struct gotrace_command *cmd = &g->commands[i];
-		size_t k = find_thread(im, cmd->name);
+		size_t k = gotrace_find_thread(im, cmd->name);
 
 		if (cmd->kind != GOTRACE_STOP)
 			continue;
 		if (k == SIZE_MAX) {
 			gotrace_odd(g, GOTRACE_UNKNOWN_STOP, cmd->line);
-		} else if (im->threads[k].stopped != NEVER) {
+		} else if (im->threads[k].stopped != GOTRACE_NEVER) {
 			gotrace_odd(g, GOTRACE_TWICE_STOPPED, cmd->line);
 		} else {
 			im->threads[k].stopped = max64(cmd->t, im->threads[k].created);
@@ -147,12 +93,12 @@ static int read_lives(struct importer *im)
 }
 
 /* A parent must be there first; (time, position) is the order in which threads appear. */
-static void read_parents(struct importer *im)
+static void read_parents(struct gotrace_importer *im)
 {
 	for (size_t i = 0; i < im->nthreads; i++) {
-		struct thread *thread = &im->threads[i], *parent;
+		struct gotrace_thread *thread = &im->threads[i], *parent;
 		const char *name = im->g.commands[thread->pos].other;
-		size_t k = find_thread(im, name);
+		size_t k = gotrace_find_thread(im, name);
 
 		if (thread->pre || !name)
 			continue;
@@ -169,7 +115,8 @@ static void read_parents(struct importer *im)
 	}
 }
 
-static int find_channel(struct importer *im, const char *name, int64_t t, struct channel **ret)
+static int find_channel(
+	struct gotrace_importer *im, const char *name, int64_t t, struct gotrace_channel **ret)
 {
 	uint64_t *index = weft_map_get(&im->channel_of, (uintptr_t)name);
 	int rc;
@@ -181,7 +128,7 @@ static int find_channel(struct importer *im, const char *name, int64_t t, struct
 			rc = weft_map_put(&im->channel_of, (uintptr_t)name, im->nchannels);
 		if (rc < 0)
 			return rc;
-		im->channels[im->nchannels] = (struct channel){
+		im->channels[im->nchannels] = (struct gotrace_channel){
 			.name = name,
 			.made = t,
 			.creator = SIZE_MAX,
@@ -201,15 +148,15 @@ static int64_t duration_of(const struct gotrace_command *cmd)
 	return max64(cmd->duration, 0);
 }
 
-static bool is_outside(const struct importer *im, const char *name, int64_t t)
+static bool is_outside(const struct gotrace_importer *im, const char *name, int64_t t)
 {
-	size_t k = find_thread(im, name);
+	size_t k = gotrace_find_thread(im, name);
 
 	return k != SIZE_MAX && (t < im->threads[k].created || t > im->threads[k].stopped);
 }
 
 /* The reading with fewer ends outside of lives; on a tie, what the tool's version wrote. */
-static bool decide(const struct importer *im)
+static bool decide(const struct gotrace_importer *im)
 {
 	size_t as_send = 0, as_receive = 0;
 
@@ -229,8 +176,8 @@ static bool decide(const struct importer *im)
 }
 
 /* The two ends of a message as the file has them. */
-static void ends_of(const struct importer *im, const struct gotrace_command *cmd, int64_t *ret_send,
-	int64_t *ret_recv)
+static void ends_of(const struct gotrace_importer *im, const struct gotrace_command *cmd,
+	int64_t *ret_send, int64_t *ret_recv)
 {
 	int64_t duration = duration_of(cmd);
 
@@ -239,7 +186,7 @@ static void ends_of(const struct importer *im, const struct gotrace_command *cmd
 }
 
 /* Senders and receivers that nobody created lived before. */
-static int add_unknown(struct importer *im)
+static int add_unknown(struct gotrace_importer *im)
 {
 	for (size_t i = 0; i < im->g.count; i++) {
 		const struct gotrace_command *cmd = &im->g.commands[i];
@@ -250,11 +197,11 @@ static int add_unknown(struct importer *im)
 			continue;
 		ends_of(im, cmd, &t[0], &t[1]);
 		for (int end = 0; end < 2; end++) {
-			size_t k = find_thread(im, name[end]);
+			size_t k = gotrace_find_thread(im, name[end]);
 			int rc;
 
 			if (k != SIZE_MAX) {
-				struct thread *thread = &im->threads[k];
+				struct gotrace_thread *thread = &im->threads[k];
 
 				if (thread->pre)
 					thread->created = min64(thread->created, t[end]);
@@ -273,21 +220,22 @@ static int add_unknown(struct importer *im)
 
 /* ---- Items: what happens when ---------------------------------------------------------------- */
 
-static int add_item(struct importer *im, int64_t t, enum rank rank, size_t pos, size_t index)
+static int add_item(
+	struct gotrace_importer *im, int64_t t, enum gotrace_rank rank, size_t pos, size_t index)
 {
 	int rc = weft_grow(&im->items, im->nitems, &im->room_items, sizeof(*im->items));
 
 	if (rc < 0 || index >= UINT32_MAX)
 		return -ENOMEM;
-	im->items[im->nitems++] = (struct item){t, pos, (uint32_t)index, (uint8_t)rank};
+	im->items[im->nitems++] = (struct gotrace_item){t, pos, (uint32_t)index, (uint8_t)rank};
 	return 0;
 }
 
-static int add_send(struct importer *im, size_t pos)
+static int add_send(struct gotrace_importer *im, size_t pos)
 {
 	const struct gotrace_command *cmd = &im->g.commands[pos];
-	size_t from = find_thread(im, cmd->name), to = find_thread(im, cmd->other);
-	struct channel *channel = NULL;
+	size_t from = gotrace_find_thread(im, cmd->name), to = gotrace_find_thread(im, cmd->other);
+	struct gotrace_channel *channel = NULL;
 	int64_t send, recv;
 	int rc;
 
@@ -309,27 +257,27 @@ static int add_send(struct importer *im, size_t pos)
 	if (rc < 0)
 		return rc;
 	channel->made = min64(channel->made, send);
-	rc = add_item(im, send, RANK_SEND, pos, from);
-	return rc < 0 ? rc : add_item(im, recv, RANK_RECV, pos, to);
+	rc = add_item(im, send, GOTRACE_RANK_SEND, pos, from);
+	return rc < 0 ? rc : add_item(im, recv, GOTRACE_RANK_RECV, pos, to);
 }
 
 /* A state that nobody is there to have is left out. */
-static int add_state(struct importer *im, size_t pos)
+static int add_state(struct gotrace_importer *im, size_t pos)
 {
 	const struct gotrace_command *cmd = &im->g.commands[pos];
-	size_t k = find_thread(im, cmd->name);
+	size_t k = gotrace_find_thread(im, cmd->name);
 
 	if (k == SIZE_MAX || is_outside(im, cmd->name, cmd->t)) {
 		gotrace_odd(&im->g, GOTRACE_LOST_STATE, cmd->line);
 		return 0;
 	}
-	return add_item(im, cmd->t, RANK_OTHER, pos, k);
+	return add_item(im, cmd->t, GOTRACE_RANK_OTHER, pos, k);
 }
 
-static int add_channel(struct importer *im, const struct gotrace_command *cmd)
+static int add_channel(struct gotrace_importer *im, const struct gotrace_command *cmd)
 {
-	size_t k = find_thread(im, cmd->other);
-	struct channel *channel = NULL;
+	size_t k = gotrace_find_thread(im, cmd->other);
+	struct gotrace_channel *channel = NULL;
 	int rc = find_channel(im, cmd->name, cmd->t, &channel);
 
 	if (rc < 0)
@@ -342,7 +290,7 @@ static int add_channel(struct importer *im, const struct gotrace_command *cmd)
 	return 0;
 }
 
-static int add_acts(struct importer *im)
+static int add_acts(struct gotrace_importer *im)
 {
 	for (size_t i = 0; i < im->g.count; i++) {
 		const struct gotrace_command *cmd = &im->g.commands[i];
@@ -360,36 +308,36 @@ static int add_acts(struct importer *im)
 	return 0;
 }
 
-static int add_lives(struct importer *im)
+static int add_lives(struct gotrace_importer *im)
 {
 	int rc = 0;
 
 	for (size_t i = 0; i < im->nthreads && rc == 0; i++) {
-		struct thread *thread = &im->threads[i];
+		struct gotrace_thread *thread = &im->threads[i];
 
-		rc = add_item(im, thread->created, RANK_CREATE, thread->pos, i);
-		if (rc < 0 || thread->stopped == NEVER)
+		rc = add_item(im, thread->created, GOTRACE_RANK_CREATE, thread->pos, i);
+		if (rc < 0 || thread->stopped == GOTRACE_NEVER)
 			continue;
 		if (thread->last_act > thread->stopped) {
 			gotrace_odd(&im->g, GOTRACE_LATE_ACT, thread->stop_line);
 			thread->stopped = thread->last_act;
 		}
-		rc = add_item(im, thread->stopped, RANK_STOP, thread->pos, i);
+		rc = add_item(im, thread->stopped, GOTRACE_RANK_STOP, thread->pos, i);
 	}
 	for (size_t i = 0; i < im->nchannels && rc == 0; i++) {
-		struct channel *channel = &im->channels[i];
+		struct gotrace_channel *channel = &im->channels[i];
 
 		if (channel->creator != SIZE_MAX &&
 			is_outside(im, im->threads[channel->creator].name, channel->made))
 			channel->creator = SIZE_MAX; /* it was used before */
-		rc = add_item(im, channel->made, RANK_MAKE, i, i);
+		rc = add_item(im, channel->made, GOTRACE_RANK_MAKE, i, i);
 	}
 	return rc;
 }
 
 static int compare(const void *left, const void *right)
 {
-	const struct item *a = left, *b = right;
+	const struct gotrace_item *a = left, *b = right;
 
 	if (a->t != b->t)
 		return a->t < b->t ? -1 : 1;
@@ -398,134 +346,6 @@ static int compare(const void *left, const void *right)
 	if (a->pos != b->pos)
 		return a->pos < b->pos ? -1 : 1;
 	return a->index < b->index ? -1 : a->index > b->index;
-}
-
-/* ---- Records --------------------------------------------------------------------------------- */
-
-/* In the tool's last style numbers come as text. Returns a new reference, or NULL. */
-static struct json_object *value_of(const struct gotrace *g, const struct gotrace_command *cmd)
-{
-	const char *text, *digits;
-
-	if (!g->last_style || !json_object_is_type(cmd->value, json_type_string))
-		return json_object_get(cmd->value);
-	text = json_object_get_string(cmd->value);
-	digits = text + (text[0] == '-');
-	if (!digits[0] || strlen(digits) > 15 || digits[strspn(digits, "0123456789")])
-		return json_object_get(cmd->value);
-	return json_object_new_int64(strtoll(text, NULL, 10));
-}
-
-static void fill_send(struct importer *im, const struct item *item, struct weft_record *rec)
-{
-	const struct gotrace_command *cmd = &im->g.commands[item->pos];
-
-	rec->kind = item->rank == RANK_SEND ? WEFT_EV_SEND : WEFT_EV_RECV;
-	rec->co = im->threads[item->index].id;
-	rec->on = im->channels[*weft_map_get(&im->channel_of, (uintptr_t)cmd->ch)].id;
-	rec->msg = im->msgs[item->pos];
-	if (rec->kind == WEFT_EV_RECV)
-		rec->from = im->threads[find_thread(im, cmd->name)].id;
-	else if (cmd->has_value)
-		rec->value = value_of(&im->g, cmd);
-	rec->has_value = rec->kind == WEFT_EV_SEND && cmd->has_value;
-}
-
-static void fill_state(const struct importer *im, const struct item *item, struct weft_record *rec)
-{
-	uint8_t kind = im->g.commands[item->pos].kind;
-
-	rec->kind = WEFT_EV_STATE;
-	rec->co = im->threads[item->index].id;
-	rec->state = kind == GOTRACE_UNBLOCK ? WEFT_STATE_RUNNING : WEFT_STATE_BLOCKED;
-	if (kind != GOTRACE_UNBLOCK)
-		rec->why = kind == GOTRACE_SLEEP ? WEFT_WHY_SLEEP : WEFT_WHY_OTHER;
-}
-
-static void fill(struct importer *im, const struct item *item, struct weft_record *rec)
-{
-	const struct thread *thread = NULL;
-	const struct channel *channel;
-
-	if (item->rank != RANK_MAKE) {
-		thread = &im->threads[item->index];
-		rec->line = item->rank == RANK_STOP ? thread->stop_line
-						    : im->g.commands[item->pos].line;
-	}
-	switch ((enum rank)item->rank) {
-	case RANK_CREATE:
-		rec->kind = WEFT_EV_SPAWN;
-		rec->new_ = thread->id;
-		rec->name = thread->name;
-		rec->pre = thread->pre;
-		if (thread->parent != SIZE_MAX)
-			rec->co = im->threads[thread->parent].id;
-		break;
-	case RANK_MAKE:
-		channel = &im->channels[item->index];
-		rec->kind = WEFT_EV_MAKE;
-		rec->on = channel->id;
-		rec->name = channel->name;
-		rec->type = WEFT_OBJ_CHAN;
-		rec->merged = true;
-		rec->pre = !channel->created;
-		if (channel->creator != SIZE_MAX)
-			rec->co = im->threads[channel->creator].id;
-		break;
-	case RANK_SEND:
-	case RANK_RECV:
-		fill_send(im, item, rec);
-		break;
-	case RANK_OTHER:
-		fill_state(im, item, rec);
-		break;
-	case RANK_STOP:
-		rec->kind = WEFT_EV_EXIT;
-		rec->co = thread->id;
-		break;
-	}
-}
-
-/* Threads are numbered as they appear, messages as they are sent. */
-static void number(struct importer *im)
-{
-	uint64_t thread = 0, msg = 0;
-
-	for (size_t i = 0; i < im->nitems; i++) {
-		const struct item *item = &im->items[i];
-
-		if (item->rank == RANK_CREATE)
-			im->threads[item->index].id = ++thread;
-		else if (item->rank == RANK_SEND)
-			im->msgs[item->pos] = ++msg;
-	}
-}
-
-static int emit(struct importer *im, const struct weft_sink *sink)
-{
-	struct weft_record rec;
-	uint64_t index = 0;
-	int rc = 0;
-
-	for (size_t i = 0; i < im->nitems && rc == 0; i++) {
-		weft_record_clear(&rec);
-		rec.t = im->items[i].t - im->items[0].t;
-		rec.index = ++index;
-		fill(im, &im->items[i], &rec);
-		rc = sink->arrive(sink->arg, &rec);
-		if (rc == 0)
-			rc = sink->record(sink->arg, &rec);
-		json_object_put(rec.value);
-	}
-	if (rc < 0)
-		return rc;
-	weft_record_clear(&rec);
-	rec.kind = WEFT_EV_EOF;
-	rec.t = im->nitems ? im->items[im->nitems - 1].t - im->items[0].t : 0;
-	rec.n = (int64_t)index;
-	rec.index = index + 1;
-	rc = sink->arrive(sink->arg, &rec);
-	return rc < 0 ? rc : sink->record(sink->arg, &rec);
 }
 
 static void say_odd(const struct gotrace *g)
@@ -554,7 +374,8 @@ static void say_odd(const struct gotrace *g)
 	}
 }
 
-static int set_option(const char *option, struct importer *im, struct weft_trace_error *error)
+static int set_option(
+	const char *option, struct gotrace_importer *im, struct weft_trace_error *error)
 {
 	im->t_is_receive = option && strcmp(option, "receive") == 0;
 	if (option && !im->t_is_receive && strcmp(option, "send") != 0)
@@ -563,7 +384,7 @@ static int set_option(const char *option, struct importer *im, struct weft_trace
 	return 0;
 }
 
-static int convert(struct importer *im, const char *option)
+static int convert(struct gotrace_importer *im, const char *option)
 {
 	int rc = read_lives(im);
 
@@ -586,11 +407,10 @@ static int convert(struct importer *im, const char *option)
 		qsort(im->items, im->nitems, sizeof(*im->items), compare);
 	if (im->nitems && im->items[im->nitems - 1].t - im->items[0].t > WEFT_TIME_MAX)
 		return -ERANGE;
-	number(im);
 	return 0;
 }
 
-static int put_out(struct importer *im, const struct weft_sink *sink)
+static int put_out(struct gotrace_importer *im, const struct weft_sink *sink)
 {
 	struct weft_header header = {
 		.caps = UINT32_C(1) << WEFT_CAP_LIFE | UINT32_C(1) << WEFT_CAP_MSG |
@@ -601,13 +421,13 @@ static int put_out(struct importer *im, const struct weft_sink *sink)
 	};
 	int rc = sink->header(sink->arg, &header);
 
-	return rc < 0 ? rc : emit(im, sink);
+	return rc < 0 ? rc : gotrace_emit(im, sink);
 }
 
 static int read_gotrace(struct weft_input *input, const char *option, const struct weft_sink *sink,
 	struct weft_trace_error *error)
 {
-	struct importer im = {.g = {.report = &sink->report, .arena = weft_arena_create()}};
+	struct gotrace_importer im = {.g = {.report = &sink->report, .arena = weft_arena_create()}};
 	int rc = im.g.arena ? set_option(option, &im, error)
 			    : weft_refuse(error, -ENOMEM, 0, "%s", strerror(ENOMEM));
 

@@ -400,12 +400,11 @@ bool weft_checker_can_be(const struct weft_checker *ck, const struct weft_record
 static void say_alive(struct weft_checker *ck, const struct ck_co *co)
 {
 	const struct ck_obj *obj = co->on ? ck_find(&ck->objs, co->on) : NULL;
-	char name[96], on[96] = "";
+	char name[96], what[96], on[96] = "";
 
 	name_of(co, name, sizeof(name));
-	if (obj && obj->name[0])
-		snprintf(on, sizeof(on), " on %s %llu \"%s\"", weft_obj_word(obj->type),
-			(unsigned long long)obj->id, obj->name);
+	if (obj)
+		snprintf(on, sizeof(on), " on %.90s", ck_obj_name(obj, what, sizeof(what)));
 	else if (co->on)
 		snprintf(on, sizeof(on), " on object %llu", (unsigned long long)co->on);
 	else if (co->of)

@@ -123,7 +123,8 @@ struct weft_checker {
 	bool failed; /* out of memory */
 };
 
-/* ---- check.c --------------------------------------------------------------------------------- */
+/* ---- check_state.c
+ * --------------------------------------------------------------------------------- */
 
 static inline bool ck_claims(const struct weft_checker *ck, enum weft_cap cap)
 {
@@ -147,6 +148,7 @@ void ck_say_end(struct weft_checker *ck, const char *rule, uint64_t line, const 
 void *ck_find(const struct ck_table *table, uint64_t id);
 void *ck_add(struct weft_checker *ck, struct ck_table *table, uint64_t id, size_t size);
 void ck_remove(struct ck_table *table, uint64_t id);
+void ck_finish_table(struct ck_table *table, void (*free_item)(void *));
 void ck_set_add(struct weft_checker *ck, struct weft_set *set, uint64_t id);
 void ck_copy_name(char *to, const char *name);
 
@@ -168,10 +170,20 @@ void ck_exit(struct weft_checker *ck, const struct weft_record *rec);
 void ck_life_end(struct weft_checker *ck);
 void ck_free_co(struct ck_co *co);
 
-/* ---- check_chan.c: E16-E22 ------------------------------------------------------------------- */
+/* ---- check_obj.c: E16, E21; check_chan.c: E17-E20, E22
+ * ------------------------------------------------------------------- */
 
 /* An object that a record uses (E10, E16). NULL only if out of memory. */
 struct ck_obj *ck_use(struct weft_checker *ck, const struct weft_record *rec, uint64_t id);
+/* `channel 3 "out"`, in the buffer. */
+const char *ck_obj_name(const struct ck_obj *obj, char *buf, size_t size);
+
+/* What a send and a receive do to the buffer; what they should have done is no longer known. */
+void ck_count_send(struct weft_checker *ck, const struct weft_record *rec, struct ck_obj *obj,
+	struct ck_msg *msg);
+void ck_count_recv(struct weft_checker *ck, const struct weft_record *rec, struct ck_obj *obj,
+	const struct ck_msg *msg);
+void ck_stop_counting(struct ck_obj *obj);
 void ck_make(struct weft_checker *ck, const struct weft_record *rec);
 void ck_free(struct weft_checker *ck, const struct weft_record *rec);
 void ck_send(struct weft_checker *ck, const struct weft_record *rec);

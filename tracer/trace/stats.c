@@ -130,8 +130,7 @@ static void count_message(struct weft_stats *stats, const struct weft_trace *tra
 	if (entry.length_ns > object->queue_max_ns)
 		object->queue_max_ns = entry.length_ns;
 	/* The sum, until all are counted. It stops at the top: 2^32 times 2^53 ns do not fit. */
-	if (__builtin_add_overflow(object->queue_mean_ns, entry.length_ns,
-		    &object->queue_mean_ns))
+	if (__builtin_add_overflow(object->queue_mean_ns, entry.length_ns, &object->queue_mean_ns))
 		object->queue_mean_ns = INT64_MAX;
 	offer(messages, &entry);
 }
