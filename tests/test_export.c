@@ -498,6 +498,39 @@ TEST(draw_frame_is_what_is_exported)
 	leave(1);
 }
 
+/* Zoomed in as far as it goes, an arrow's ends are a trillion units away; it still crosses. */
+TEST(the_deepest_zoom_draws_what_passes)
+{
+	struct weft_trace t = made_trace("deep", INT64_C(1000000000000));
+	struct layout *l;
+	struct view v;
+	cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_RGB24, 800, 600);
+	cairo_t *cr = cairo_create(s);
+	struct scene_rect p;
+
+	made_thread(&t, "a", WEFT_NO_INDEX, 0, -1);
+	made_thread(&t, "b", 0, 0, -1);
+	made_message(&t, 0, 1, 0, t.end_ns, "v");
+	t.messages[made_message(&t, 0, 0, 1, t.end_ns - 1, "w")].via = WEFT_VIA_BUFFER;
+	l = layout_create(&t);
+	view_init(&v);
+	v.width = 800;
+	v.height = 600;
+	v.scale = 1;
+	v.axis = VIEW_AXIS_WALL;
+	v.head = 1;
+	v.camera = (struct view_camera){0, 0.5 - VIEW_SPAN_MIN_Y / 2, 1, 0.5 + VIEW_SPAN_MIN_Y / 2};
+	draw_frame(cr, &t, l, &v);
+	cairo_surface_flush(s);
+	p = scene_plot_area(&v);
+	/* At half of its time it is half way between the two threads, and there it is upright. */
+	CHECK(red_in(s, p.x + p.w / 2 - 3, p.y + 5, 6, p.h - 10) > p.h * 0.8);
+	CHECK_INT(red_in(s, p.x + p.w / 2 + 10, p.y + 5, p.w / 4 - 20, p.h - 10), 0);
+	cairo_destroy(cr);
+	cairo_surface_destroy(s);
+	layout_destroy(l);
+}
+
 /* Help, bar, notice, hover and a warning, at two scales: it draws, and each leaves ink. */
 TEST(the_furniture_of_the_window_leaves_ink)
 {

@@ -67,13 +67,25 @@ static void draw_pieces(
 	cairo_stroke(p->cr);
 }
 
-/* From a thread to itself, by way of a buffer: a loop at the right. */
-static void draw_loop(const struct pen *p, const struct scene_arrow *a, double edge)
-{
-	double x = a->x0 + edge, y1 = a->y0 + (a->y1 - a->y0) * a->progress;
+/* What is that far outside the plot is not given to cairo, whose numbers are small. */
+#define OUTSIDE 40.0
 
-	cairo_move_to(p->cr, x, a->y0);
-	cairo_curve_to(p->cr, x + 20, a->y0, x + 20, y1, x + HEAD_LONG - 1, y1);
+static struct scene_rect around(const struct scene *s)
+{
+	return (struct scene_rect){s->plot.x - OUTSIDE, s->plot.y - OUTSIDE,
+		s->plot.w + 2 * OUTSIDE, s->plot.h + 2 * OUTSIDE};
+}
+
+/* From a thread to itself, by way of a buffer: a loop at the right. */
+static void draw_loop(
+	const struct pen *p, const struct scene *s, const struct scene_arrow *a, double edge)
+{
+	struct scene_rect in = around(s);
+	double x = a->x0 + edge, y0 = fmax(a->y0, in.y);
+	double y1 = fmin(a->y0 + (a->y1 - a->y0) * a->progress, in.y + in.h);
+
+	cairo_move_to(p->cr, x, y0);
+	cairo_curve_to(p->cr, x + 20, y0, x + 20, y1, x + HEAD_LONG - 1, y1);
 	cairo_stroke(p->cr);
 	draw_head(p, x, y1, -1, 0, HEAD_LONG);
 }
@@ -95,15 +107,21 @@ static void draw_flight(
 {
 	double dx = a->x1 - a->x0, dy = a->y1 - a->y0, length = hypot(dx, dy);
 	double start = fmin(edge / fmax(fabs(dx), 1), 0.4);
-	double tip = a->flags & SCENE_IN_FLIGHT ? a->progress : 1 - start, neck;
+	double tip = a->flags & SCENE_IN_FLIGHT ? a->progress : 1 - start, neck, k0 = 0, k1 = 1;
 	double head = fmin(HEAD_LONG, length * 0.6);
+	struct scene_rect in;
 
 	if (tip <= start || length <= 0)
 		return;
 	head = fmin(head, (tip - start) * length);
 	neck = tip - head * 0.8 / length;
-	draw_pieces(p, a, a->ngaps ? &s->gaps[a->first_gap] : NULL, start, neck);
-	draw_head(p, a->x0 + dx * tip, a->y0 + dy * tip, dx / length, dy / length, head);
+	in = around(s);
+	if (!scene_clip(&in, a->x0, a->y0, a->x1, a->y1, &k0, &k1))
+		return;
+	draw_pieces(p, a, a->ngaps ? &s->gaps[a->first_gap] : NULL, fmax(start, k0),
+		fmin(neck, k1));
+	if (tip <= k1)
+		draw_head(p, a->x0 + dx * tip, a->y0 + dy * tip, dx / length, dy / length, head);
 }
 
 void draw_arrow_line(const struct pen *p, double x0, double y0, double x1, double y1, bool ring)
@@ -141,10 +159,10 @@ void draw_arrows(const struct pen *p, const struct scene *s)
 		if (a->flags & SCENE_LOST)
 			draw_lost(p, a, edge);
 		else if (fabs(a->x1 - a->x0) < 1)
-			draw_loop(p, a, edge);
+			draw_loop(p, s, a, edge);
 		else
 			draw_flight(p, s, a, edge);
-		if (a->flags & SCENE_BUFFERED) {
+		if (a->flags & SCENE_BUFFERED && a->y0 > s->plot.y - OUTSIDE) {
 			double side = a->x1 < a->x0 ? -1 : 1;
 
 			draw_ring(p, a->x0 + side * (edge + RING), a->y0, ink);

@@ -74,6 +74,27 @@ double scene_time_to_y(const struct scene_work *w, int64_t t_ns)
 	return scene_axis_to_y(w->v, timescale_y(w->ts, t_ns));
 }
 
+/* One side of the box: of the way, only that part is left where from + k * step <= room. */
+static bool clip_side(double from, double step, double room, double *k0, double *k1)
+{
+	if (step == 0)
+		return from <= room;
+	if (step > 0)
+		*k1 = fmin(*k1, (room - from) / step);
+	else
+		*k0 = fmax(*k0, (room - from) / step);
+	return *k0 <= *k1;
+}
+
+bool scene_clip(const struct scene_rect *box, double x0, double y0, double x1, double y1,
+	double *k0, double *k1)
+{
+	double dx = x1 - x0, dy = y1 - y0;
+
+	return clip_side(x0, dx, box->x + box->w, k0, k1) && clip_side(-x0, -dx, -box->x, k0, k1) &&
+	       clip_side(y0, dy, box->y + box->h, k0, k1) && clip_side(-y0, -dy, -box->y, k0, k1);
+}
+
 struct scene_bar scene_bar_area(const struct view *v)
 {
 	double w = units_w(v), h = units_h(v), high = bar_height(v), y = h - high;

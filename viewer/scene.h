@@ -53,19 +53,19 @@ struct scene_tie {
 };
 
 enum scene_arrow_flag {
-	SCENE_BUFFERED = 1, /* the value went into the channel's buffer */
-	SCENE_LOST = 2,	    /* never received: ends where it was sent */
+	SCENE_BUFFERED = 1,  /* the value went into the channel's buffer */
+	SCENE_LOST = 2,	     /* never received: ends where it was sent */
 	SCENE_IN_FLIGHT = 4, /* the head is not there yet */
 };
 
 /* A message. (x1, y1) is the receiver's end; what is drawn ends at `progress` of the way. */
 struct scene_arrow {
 	double x0, y0, x1, y1;
-	double progress;  /* 0..1 */
-	double age;	  /* 0 now .. 1 old */
+	double progress; /* 0..1 */
+	double age;	 /* 0 now .. 1 old */
 	uint32_t message;
 	uint32_t first_gap, ngaps; /* where it passes over threads that have no part in it */
-	uint8_t flags;	  /* enum scene_arrow_flag */
+	uint8_t flags;		   /* enum scene_arrow_flag */
 };
 
 /* Many arrows in one place: `count` of them within the rectangle. */
@@ -137,11 +137,11 @@ struct scene {
 	float *bar; /* density of messages along the time line, each 0..1 */
 	uint32_t nlanes, nties, narrows, ngaps, ndensities, nwakes, nlabels, nticks, nfolds, ndots,
 		nbar;
-	uint32_t looks;	     /* bit 1 << enum scene_look: which the trace has, for the legend */
-	bool buffered;	     /* the trace has buffered messages */
-	double head_y;	     /* of the play head's line; outside the plot: not to be drawn */
+	uint32_t looks; /* bit 1 << enum scene_look: which the trace has, for the legend */
+	bool buffered;	/* the trace has buffered messages */
+	double head_y;	/* of the play head's line; outside the plot: not to be drawn */
 	int64_t head_ns;
-	double line;	     /* width of a thread's line */
+	double line; /* width of a thread's line */
 	char title[128], facts[160], warning[256], clock[80];
 	const struct weft_trace *trace; /* borrowed until the next build */
 	void *private_;
@@ -153,8 +153,8 @@ struct scene *scene_create(void);
 void scene_destroy(struct scene *s);
 
 /* Fills the scene. Never fails (out of memory ends the program). */
-void scene_build(struct scene *s, const struct weft_trace *t, const struct layout *l,
-	const struct view *v);
+void scene_build(
+	struct scene *s, const struct weft_trace *t, const struct layout *l, const struct view *v);
 
 /* The plot: what the camera's rectangle of the world fills. Depends on the view's size only. */
 struct scene_rect scene_plot_area(const struct view *v);
@@ -164,6 +164,13 @@ double scene_x_to_world(const struct view *v, double x);
 double scene_y_to_axis(const struct view *v, double y);
 double scene_world_to_x(const struct view *v, double world);
 double scene_axis_to_y(const struct view *v, double axis);
+
+/*
+ * The part of the line from (x0, y0) to (x1, y1) that is within the box, as a part of the way:
+ * narrows [*k0, *k1]. False if there is none.
+ */
+bool scene_clip(const struct scene_rect *box, double x0, double y0, double x1, double y1,
+	double *k0, double *k1);
 
 enum scene_what {
 	SCENE_NOTHING,

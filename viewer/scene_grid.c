@@ -36,16 +36,16 @@ struct cells {
 	int x0, y0, x1, y1; /* x1, y1 not included */
 };
 
+/* Clamped as numbers, before they become integers: zoomed in, things are far outside. */
+static int cell_at(double cell, int limit)
+{
+	return (int)fmin(fmax(cell, 0), limit);
+}
+
 static struct cells cells_of(const struct grid *g, struct scene_rect b)
 {
-	struct cells c = {(int)floor(b.x / CELL), (int)floor(b.y / CELL),
-		(int)ceil((b.x + b.w) / CELL), (int)ceil((b.y + b.h) / CELL)};
-
-	c.x0 = c.x0 < 0 ? 0 : c.x0;
-	c.y0 = c.y0 < 0 ? 0 : c.y0;
-	c.x1 = c.x1 > g->w ? g->w : c.x1;
-	c.y1 = c.y1 > g->h ? g->h : c.y1;
-	return c;
+	return (struct cells){cell_at(floor(b.x / CELL), g->w), cell_at(floor(b.y / CELL), g->h),
+		cell_at(ceil((b.x + b.w) / CELL), g->w), cell_at(ceil((b.y + b.h) / CELL), g->h)};
 }
 
 void grid_mark_box(struct grid *g, struct scene_rect box, enum grid_ink ink)
@@ -59,10 +59,10 @@ void grid_mark_box(struct grid *g, struct scene_rect box, enum grid_ink ink)
 
 static void count_arrow(struct grid *g, double x, double y, int delta)
 {
-	int cx = (int)floor(x / CELL), cy = (int)floor(y / CELL);
+	double cx = floor(x / CELL), cy = floor(y / CELL);
 	uint8_t *cell, n;
 
-	if (cx < 0 || cy < 0 || cx >= g->w || cy >= g->h)
+	if (!(cx >= 0 && cy >= 0 && cx < g->w && cy < g->h))
 		return;
 	cell = &g->cells[(size_t)cy * (size_t)g->w + (size_t)cx];
 	n = *cell & GRID_ARROWS;
@@ -74,11 +74,16 @@ static void count_arrow(struct grid *g, double x, double y, int delta)
 
 void grid_line(struct grid *g, double x0, double y0, double x1, double y1, int delta)
 {
-	double length = fmax(fabs(x1 - x0), fabs(y1 - y0));
-	int steps = (int)fmin(ceil(length / CELL), 1e5);
+	struct scene_rect all = {0, 0, g->w * CELL, g->h * CELL};
+	double k0 = 0, k1 = 1, length;
+	int steps;
 
+	if (!scene_clip(&all, x0, y0, x1, y1, &k0, &k1))
+		return;
+	length = fmax(fabs(x1 - x0), fabs(y1 - y0)) * (k1 - k0);
+	steps = (int)ceil(length / CELL);
 	for (int i = 0; i <= steps; i++) {
-		double k = steps ? (double)i / steps : 0;
+		double k = k0 + (k1 - k0) * (steps ? (double)i / steps : 0);
 
 		count_arrow(g, x0 + (x1 - x0) * k, y0 + (y1 - y0) * k, delta);
 	}
