@@ -38,7 +38,8 @@ void weft__warn(const char *format, ...)
 	va_end(args);
 }
 
-/* Which coroutine, and where it comes from: the main one and posts come from nowhere in the program.
+/* Which coroutine, and where it comes from: the main one and posts come from nowhere in the
+ * program.
  */
 static void say_who(const struct weft__co *co)
 {
@@ -48,8 +49,8 @@ static void say_who(const struct weft__co *co)
 	if (co->at_line)
 		snprintf(at, sizeof(at), ", spawned in %s at %s:%d", co->at_fn, co->at_file,
 			co->at_line);
-	n = snprintf(who, sizeof(who), "  in coroutine %llu \"%s\"%s\n",
-		(unsigned long long)co->id, weft__co_name(co), at);
+	n = snprintf(who, sizeof(who), "  in coroutine %llu \"%s\"%s\n", (unsigned long long)co->id,
+		weft__co_name(co), at);
 	say(who, n < (int)sizeof(who) ? n : (int)sizeof(who) - 1);
 }
 

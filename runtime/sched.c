@@ -425,7 +425,8 @@ static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
 
 	weft__timers_run();
 	weft__post_receive();
-	/* Now and then those who have waited long come first, here and in the global list by turns. */
+	/* Now and then those who have waited long come first, here and in the global list by turns.
+	 */
 	if (w->tick % (2 * SCHEDULER_EVERY) == 0)
 		co = weft__global_get(w);
 	else if (w->tick % SCHEDULER_EVERY == 0)

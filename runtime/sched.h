@@ -132,8 +132,8 @@ void weft__worker_loop(struct weft__worker *worker);
 void weft__runq_put(struct weft__worker *worker, struct weft__co *co); /* behind all others */
 void weft__runq_put_next(struct weft__worker *worker, struct weft__co *co);
 struct weft__co *weft__runq_get(struct weft__worker *worker);
-/* The one that has waited longest, `next` last: now and then, or a pair of coroutines that wake each
- * other for ever would keep all others waiting. */
+/* The one that has waited longest, `next` last: now and then, or a pair of coroutines that wake
+ * each other for ever would keep all others waiting. */
 struct weft__co *weft__runq_get_oldest(struct weft__worker *worker);
 bool weft__runq_empty(struct weft__worker *worker);
 /* Half of the victim's queue (its `next` too if `with_next`); one is returned. */

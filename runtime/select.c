@@ -109,6 +109,12 @@ static WEFT__NO_TSAN void unlock_parked(void *arg)
 	}
 }
 
+static WEFT__NO_TSAN void unlock_parked_and_wake(void *arg)
+{
+	unlock_parked(arg);
+	weft__wake_one();
+}
+
 static void panic_send_on_closed(struct weft_chan *chan)
 {
 	char text[96];
@@ -185,7 +191,8 @@ static WEFT__NO_TSAN void arm_parked(void *arg)
 {
 	struct select_deadline *d = arg;
 
-	weft__timer_arm(&d->timer, d->until, select_fire);
+	if (weft__timer_arm(&d->timer, d->until, select_fire))
+		weft__wake_one();
 }
 
 static void enqueue_all(struct select *s, struct weft__co *self)
@@ -240,6 +247,7 @@ static int wait_all(struct select *s, struct weft__co *self, int64_t until)
 	struct select_deadline deadline = {
 		.select = s, .co = self, .nobody = {.index = -1}, .until = until};
 	struct weft__waiter *winner;
+	bool first = false;
 	int r;
 
 	self->wait = (struct weft__wait_for){
@@ -247,13 +255,13 @@ static int wait_all(struct select *s, struct weft__co *self, int64_t until)
 	weft__trace_block_select(weft__worker(), self, s->cases, s->n, until);
 	enqueue_all(s, self);
 	if (until != WEFT_NEVER && s->norder > 0)
-		weft__timer_arm(&deadline.timer, until, select_fire);
+		first = weft__timer_arm(&deadline.timer, until, select_fire);
 	for (int i = 0; i < s->norder; i++)
 		weft__lock_park(&s->order[i]->lock);
 	if (until != WEFT_NEVER && s->norder == 0)
 		weft__park(arm_parked, &deadline);
 	else
-		weft__park(unlock_parked, s);
+		weft__park(first ? unlock_parked_and_wake : unlock_parked, s);
 	winner = atomic_load_explicit(&s->claim.winner, memory_order_acquire);
 	if (until != WEFT_NEVER && winner != &deadline.nobody)
 		weft__timer_cancel(&deadline.timer);

@@ -34,7 +34,8 @@ static WEFT__NO_TSAN void arm(void *arg)
 {
 	struct sleeper *sleeper = arg;
 
-	weft__timer_arm(&sleeper->timer, sleeper->until, wake);
+	if (weft__timer_arm(&sleeper->timer, sleeper->until, wake))
+		weft__wake_one();
 }
 
 void weft_sleep_until(int64_t t)

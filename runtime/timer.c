@@ -93,7 +93,7 @@ static WEFT__NO_TSAN void take_out(size_t i)
 		note_next();
 }
 
-WEFT__NO_TSAN void weft__timer_arm(
+WEFT__NO_TSAN bool weft__timer_arm(
 	struct weft__timer *timer, int64_t when, void (*fire)(struct weft__timer *))
 {
 	bool first;
@@ -116,9 +116,7 @@ WEFT__NO_TSAN void weft__timer_arm(
 	if (first)
 		note_next();
 	weft__unlock(&timers.lock);
-	/* An idle worker may sleep for longer than that: let it look again. */
-	if (first)
-		weft__wake_one();
+	return first;
 }
 
 WEFT__NO_TSAN void weft__timer_cancel(struct weft__timer *timer)

@@ -33,8 +33,12 @@ struct weft__timer {
 void weft__timers_init(void);
 void weft__timers_finish(void);
 
-/* May be called with a channel's lock held; `fire` may run from then on, on any worker. */
-void weft__timer_arm(struct weft__timer *timer, int64_t when, void (*fire)(struct weft__timer *));
+/*
+ * May be called with a channel's lock held; `fire` may run from then on, on any worker. True: it is
+ * now the first of all, and an idle worker may sleep for longer than that. The caller then calls
+ * weft__wake_one, once it holds no lock.
+ */
+bool weft__timer_arm(struct weft__timer *timer, int64_t when, void (*fire)(struct weft__timer *));
 
 /*
  * Afterwards the timer's memory may go. If it is just firing, waits until `fire` has let go of it

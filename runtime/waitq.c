@@ -83,14 +83,14 @@ static void deadline_fire(struct weft__timer *timer)
 	weft__ready(waiter->co);
 }
 
-void weft__deadline_arm(struct weft__deadline *deadline, struct weft__lock *lock,
+bool weft__deadline_arm(struct weft__deadline *deadline, struct weft__lock *lock,
 	struct weft__waiter *waiter, uint64_t on, int64_t *last_t, int64_t until)
 {
 	deadline->lock = lock;
 	deadline->waiter = waiter;
 	deadline->on = on;
 	deadline->last_t = last_t;
-	weft__timer_arm(&deadline->timer, until, deadline_fire);
+	return weft__timer_arm(&deadline->timer, until, deadline_fire);
 }
 
 void weft__deadline_end(struct weft__deadline *deadline)
@@ -101,20 +101,28 @@ void weft__deadline_end(struct weft__deadline *deadline)
 		weft__timer_cancel(&deadline->timer);
 }
 
-WEFT__NO_TSAN void weft__park_unlock(void *lock)
+/* Callbacks for weft__park. */
+static WEFT__NO_TSAN void unlock(void *lock)
 {
 	weft__unlock_parked(lock);
+}
+
+static WEFT__NO_TSAN void unlock_and_wake(void *lock)
+{
+	weft__unlock_parked(lock);
+	weft__wake_one();
 }
 
 int weft__wait(struct weft__lock *lock, struct weft__waiter *waiter, uint64_t on, int64_t *last_t,
 	int64_t until)
 {
 	struct weft__deadline deadline;
+	bool first = false;
 
 	if (until != WEFT_NEVER)
-		weft__deadline_arm(&deadline, lock, waiter, on, last_t, until);
+		first = weft__deadline_arm(&deadline, lock, waiter, on, last_t, until);
 	weft__lock_park(lock);
-	weft__park(weft__park_unlock, lock);
+	weft__park(first ? unlock_and_wake : unlock, lock);
 	if (until != WEFT_NEVER)
 		weft__deadline_end(&deadline);
 	return waiter->result;

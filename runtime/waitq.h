@@ -64,12 +64,10 @@ struct weft__deadline {
 	int64_t *last_t; /* its stamp, or NULL */
 };
 
-void weft__deadline_arm(struct weft__deadline *deadline, struct weft__lock *lock,
+/* True: as weft__timer_arm. */
+bool weft__deadline_arm(struct weft__deadline *deadline, struct weft__lock *lock,
 	struct weft__waiter *waiter, uint64_t on, int64_t *last_t, int64_t until);
 void weft__deadline_end(struct weft__deadline *deadline);
-
-/* Callback for weft__park: gives a lock back. */
-void weft__park_unlock(void *lock);
 
 /* Parks with `lock` held, and with a deadline unless `until` is WEFT_NEVER. Returns waiter->result.
  */
