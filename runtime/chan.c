@@ -384,7 +384,7 @@ static void wake_closed(struct weft_chan *chan, struct weft__co *self, struct we
 		weft__trace_reserve(w, 2 * WEFT__TRACE_WAKE_UNITS);
 		weft__lock(&chan->lock);
 		if (waiter->msg)
-			weft__trace_unsend(w, waiter->co, chan->id, waiter->msg, WEFT_UNSEND_CLOSED,
+			weft__trace_unsend(w, self, chan->id, waiter->msg, WEFT_UNSEND_CLOSED,
 				&chan->last_t);
 		waiter->result = -EPIPE;
 		weft__trace_unblock(

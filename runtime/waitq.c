@@ -76,8 +76,7 @@ static void deadline_fire(struct weft__timer *timer)
 	weft__waitq_remove(waiter);
 	waiter->result = -ETIMEDOUT;
 	if (waiter->msg)
-		weft__trace_unsend(
-			w, waiter->co, d->on, waiter->msg, WEFT_UNSEND_TIMEOUT, d->last_t);
+		weft__trace_unsend(w, NULL, d->on, waiter->msg, WEFT_UNSEND_TIMEOUT, d->last_t);
 	weft__trace_unblock(w, NULL, waiter->co, d->on, d->last_t, 0, WEFT_WHY_TIMER);
 	weft__unlock(lock);
 	weft__ready(waiter->co);

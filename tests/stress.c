@@ -477,7 +477,7 @@ static int check_trace(const char *weft, const char *trace)
 
 	if (pid == 0) {
 		dup2(STDERR_FILENO, STDOUT_FILENO); /* the findings; TAP goes to stdout */
-		execl(weft, weft, "check", "--quiet", trace, (char *)NULL);
+		execl(weft, weft, "check", trace, (char *)NULL);
 		_exit(127);
 	}
 	return wait_for(pid);
