@@ -168,6 +168,26 @@ TEST(who_acts_after_its_end_lives_on_until_then)
 	weft_trace_free(trace);
 }
 
+TEST(names_are_fit_to_be_printed_whatever_the_file_says)
+{
+	char text[2000], name[1400];
+	struct weft_trace *trace;
+
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	snprintf(text, sizeof(text),
+		HEADER("time", "\"life\"") "{\"ev\":\"spawn\",\"t\":0,\"new\":1,\"name\":"
+					   "\"a\\u001b[31m\\nb\"},\n"
+					   "{\"ev\":\"spawn\",\"t\":0,\"new\":2,\"name\":\"%s\"},\n"
+					   "{\"ev\":\"eof\",\"t\":4,\"n\":2}\n]}\n",
+		name);
+	trace = load_text(text);
+	CHECK_STR(trace->threads[0].name, "a [31m b");
+	CHECK_INT(strlen(trace->threads[1].name), 255);
+	CHECK_STR(trace->threads[1].name + 252, "\xe2\x80\xa6");
+	weft_trace_free(trace);
+}
+
 TEST(the_shared_native_traces_have_the_numbers_of_their_readme)
 {
 	static const struct {

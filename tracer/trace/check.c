@@ -296,7 +296,7 @@ int weft_checker_finish(
 	}
 	if (ck->not_kept && report) {
 		char text[80];
-		struct weft_finding finding = {"W05", WEFT_WARNING, 0, 0, text};
+		struct weft_finding finding = {"limit", WEFT_WARNING, 0, 0, text};
 
 		snprintf(text, sizeof(text), "%llu more findings are counted but not listed",
 			(unsigned long long)ck->not_kept);

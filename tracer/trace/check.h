@@ -38,7 +38,7 @@ struct weft_check_summary {
 
 /*
  * Checks a file of any known format (`format` as in weft_trace_load) and reports its findings in
- * the order of the file, those of its end last; at most 10,000, then one more that says so.
+ * the order of the file, those of its end last; at most 10,000, then one of rule "limit".
  * Returns 0 and fills in *ret, whatever was found; or a negative errno value and fills in *error:
  * the file is not a trace that this version reads. Then E01 has been reported if it is the reason.
  */

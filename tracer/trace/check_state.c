@@ -74,6 +74,7 @@ static void keep_args(
 	char text[256];
 
 	vsnprintf(text, sizeof(text), format, args);
+	weft_clean_text(text, sizeof(text));
 	finding->severity = finding->rule[0] == 'E' ? WEFT_ERROR : WEFT_WARNING;
 	keep(ck, finding, text);
 }

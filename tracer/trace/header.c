@@ -23,6 +23,7 @@ void weft_report(const struct weft_report *report, const char *rule, uint64_t li
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	weft_clean_text(text, sizeof(text));
 	finding.severity = rule[0] == 'E' ? WEFT_ERROR : WEFT_WARNING;
 	finding.text = text;
 	report->fn(report->arg, &finding);
@@ -37,6 +38,7 @@ int weft_refuse(struct weft_trace_error *error, int code, uint64_t line, const c
 	va_start(args, format);
 	vsnprintf(error->text, sizeof(error->text), format, args);
 	va_end(args);
+	weft_clean_text(error->text, sizeof(error->text));
 	error->line = line;
 	error->code = code;
 	return code;

@@ -17,13 +17,20 @@
 /* Copies what comes through a pipe to a file without a name. Returns its descriptor. */
 static int spool(int fd)
 {
-	char name[] = "/tmp/weft-XXXXXX";
-	char *buf = malloc(WEFT_INPUT_BYTES);
-	int copy = mkostemp(name, O_CLOEXEC);
-	int rc = copy < 0 ? -errno : 0;
+	const char *dir = secure_getenv("TMPDIR");
+	char *buf = malloc(WEFT_INPUT_BYTES), *name = NULL;
+	int copy = -1, rc = 0;
+
+	if (asprintf(&name, "%s/weft-XXXXXX", dir && dir[0] ? dir : "/tmp") < 0)
+		name = NULL;
+	if (name)
+		copy = mkostemp(name, O_CLOEXEC);
+	if (copy < 0)
+		rc = name ? -errno : -ENOMEM;
 
 	if (copy >= 0)
 		unlink(name);
+	free(name);
 	if (!buf)
 		rc = -ENOMEM;
 	while (rc == 0) {

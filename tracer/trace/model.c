@@ -57,9 +57,14 @@ void weft_builder_free(struct weft_builder *builder)
 
 const char *weft_builder_intern(struct weft_builder *builder, const char *text)
 {
-	const char *copy = text ? weft_arena_intern(builder->arena, text) : NULL;
+	char label[WEFT_LABEL_TEXT];
+	const char *copy;
 
-	builder->failed |= text && !copy;
+	if (!text)
+		return NULL;
+	weft_label_text(text, label);
+	copy = weft_arena_intern(builder->arena, label);
+	builder->failed |= !copy;
 	return copy;
 }
 

@@ -32,7 +32,7 @@ struct weft_builder {
 	bool failed; /* out of memory */
 };
 
-/* The arena's copy of a text; NULL stays NULL. */
+/* The arena's copy of a label, fit to be drawn and printed; NULL stays NULL. */
 const char *weft_builder_intern(struct weft_builder *builder, const char *text);
 
 /* Ends what the thread does now and adds its span, if it was not empty. */

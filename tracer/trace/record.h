@@ -133,4 +133,14 @@ int weft_header_decode(struct json_object *json, const struct weft_report *repor
 #define WEFT_VALUE_TEXT 65
 void weft_value_text(struct json_object *value, char *buf);
 
+/* A name or a title from a file, the same way, at most 255 bytes of it. */
+#define WEFT_LABEL_TEXT 256
+void weft_label_text(const char *text, char *buf);
+
+/*
+ * Makes a message fit for a terminal, whatever names are in it: control characters become blanks,
+ * and if it fills its `size` bytes a character that was cut is taken off.
+ */
+void weft_clean_text(char *text, size_t size);
+
 #endif

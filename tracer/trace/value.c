@@ -11,10 +11,9 @@
 
 #define ELLIPSIS "\xe2\x80\xa6"
 
-/* Copies at most 64 bytes of UTF-8; `more`: there was more than this in the program already. */
-static void put_text(char *buf, const char *text, size_t len, bool more)
+/* Copies at most `room` bytes of UTF-8; `more`: there was more than this in the program already. */
+static void put_label(char *buf, size_t room, const char *text, size_t len, bool more)
 {
-	const size_t room = WEFT_VALUE_TEXT - 1;
 	size_t keep = len;
 
 	if (more || len > room) {
@@ -29,6 +28,32 @@ static void put_text(char *buf, const char *text, size_t len, bool more)
 		buf[i] = c < 0x20 || c == 0x7f ? ' ' : (char)c;
 	}
 	strcpy(buf + keep, more ? ELLIPSIS : "");
+}
+
+void weft_label_text(const char *text, char *buf)
+{
+	put_label(buf, WEFT_LABEL_TEXT - 1, text, strlen(text), false);
+}
+
+void weft_clean_text(char *text, size_t size)
+{
+	size_t len = strlen(text), start = len;
+
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+			text[i] = ' ';
+	}
+	if (len + 1 < size)
+		return;
+	while (start > 0 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
+		start--;
+	if (start > 0 && (unsigned char)text[start - 1] >= 0xc0)
+		text[start - 1] = '\0'; /* the last character may have been cut */
+}
+
+static void put_text(char *buf, const char *text, size_t len, bool more)
+{
+	put_label(buf, WEFT_VALUE_TEXT - 1, text, len, more);
 }
 
 static void put_string(char *buf, struct json_object *string, bool more)
