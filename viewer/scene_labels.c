@@ -17,6 +17,8 @@
 #define SLANT 0.62	   /* radians, of names that have no room beside each other */
 #define SLANT_PITCH 20.0   /* units between two slanted names */
 #define VALUE_LONGEST 120.0
+#define BEHIND 8.0	      /* between the sender's line and a value behind it */
+#define BEHIND_HIGH 9.0	      /* no line passes there: the figures alone need room */
 #define RING_WIDE 6.0	      /* at the tail of a buffered message */
 #define STUB_LONG 20.0	      /* what is drawn beside a thread for a message without a way */
 #define NAME_OVER_ARROWS 24.0 /* a thread shorter than this has no name that hides arrows */
@@ -239,7 +241,26 @@ static bool try_value(struct scene_work *w, const struct scene_arrow *a, const c
 	return scene_put_label(w, &label, GRID_LABEL | GRID_LANE | GRID_ARROWS);
 }
 
-/* Above or below the line, from the sender outwards; on the line itself only if that fails. */
+/* On the other side of the sender's line. */
+static void try_behind(struct scene_work *w, const struct scene_arrow *a, const char *value)
+{
+	struct scene_label label = {.size = SCENE_VALUE_SIZE,
+		.kind = SCENE_LABEL_VALUE,
+		.of = a->message,
+		.age = a->age,
+		.y = a->y0};
+	double width = text_fit(label.text, sizeof label.text, value, label.size, VALUE_LONGEST);
+
+	label.x = a->x1 > a->x0 ? a->x0 - BEHIND - width : a->x0 + BEHIND;
+	label.box =
+		(struct scene_rect){label.x - 2, label.y - BEHIND_HIGH / 2, width + 4, BEHIND_HIGH};
+	if (label.y + VALUE_HIGH / 2 <= w->bottom && label.y >= w->top - 4 &&
+		label.x > w->s->plot.x - 8)
+		scene_put_label(w, &label, GRID_LABEL | GRID_LANE | GRID_ARROWS);
+}
+
+/* Above or below the line, from the sender outwards; if that fails, on the line itself, or behind.
+ */
 static void place_value(
 	struct scene_work *w, const struct scene_arrow *a, const char *value, double half)
 {
@@ -259,9 +280,12 @@ static void place_value(
 	for (int k = 0; k < 4 && wide > 2 * half + 36; k++) {
 		double at = first + k * fmax(0.6 - first, 0) / 4;
 
-		if (at > fmin(a->progress, 0.7) || try_value(w, a, value, at, 0))
+		if (at > fmin(a->progress, 0.7))
+			break;
+		if (try_value(w, a, value, at, 0))
 			return;
 	}
+	try_behind(w, a, value);
 }
 
 /* A message to the sender itself, or to nobody: its value at the right of the loop or the stub. */

@@ -262,53 +262,41 @@ int timescale_find(const char *word, enum view_axis *ret_axis)
 	return -EINVAL;
 }
 
-#define SLICES 64
-#define FULLEST 8
-
-/* Do the fullest few slices hold more than half of `all`? Eight, or less where there is little:
-   what is spread evenly must never look crowded. */
-static bool is_crowded(uint32_t *count, uint32_t all)
+static int by_length(const void *a, const void *b)
 {
-	uint32_t few = all / 4 < 1 ? 1 : all / 4 > FULLEST ? FULLEST : all / 4, crowded = 0;
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
 
-	for (uint32_t k = 0; k < few; k++) {
-		int best = 0;
-
-		for (int i = 1; i < SLICES; i++)
-			if (count[i] > count[best])
-				best = i;
-		crowded += count[best];
-		count[best] = 0;
-	}
-	return crowded > all / 2;
+	return (x > y) - (x < y);
 }
 
-static int slice_of(int64_t t_ns, int64_t end_ns)
+/* Does the middle one of the gaps between n rising times fall short of half an even share? Sorts
+   the gaps in place of the times. */
+static bool is_crowded(int64_t *times, uint32_t n, int64_t end_ns)
 {
-	double y = (double)t_ns / (double)end_ns;
-
-	return y < 0 ? 0 : y >= 1 ? SLICES - 1 : (int)(y * SLICES);
+	for (uint32_t i = 0; i + 1 < n; i++)
+		times[i] = times[i + 1] - times[i];
+	qsort(times, n - 1, sizeof *times, by_length);
+	return times[(n - 1) / 2] < end_ns / n / 2;
 }
 
 /*
- * The rule: cut the run into 64 slices of equal time and count the messages sent in each. If the
- * fullest eight hold more than half of them, true proportions would crowd them into an eighth of
- * the picture: order. With fewer than four messages, distinct instants are counted in their place,
- * if there are at least twelve.
+ * The rule: messages sent at even distances are shown in true proportions. If most follow each
+ * other in less than half of the even distance, they are crowded in some places while others are
+ * empty: order. With fewer than four messages, distinct instants count in their place, if there are
+ * at least twelve; below that there is no crowd.
  */
 enum view_axis timescale_choose(const struct weft_trace *t)
 {
-	uint32_t sent[SLICES] = {0}, happened[SLICES] = {0};
 	int64_t end_ns = t->end_ns > 0 ? t->end_ns : 1;
 	struct instants in = instants_of(t, end_ns);
-	uint32_t n = (uint32_t)in.n;
+	uint32_t n = t->nmessages >= 4 ? t->nmessages : (uint32_t)in.n;
+	int64_t *times = xcalloc(n, sizeof *times);
+	bool crowded;
 
-	for (uint32_t i = 0; i < t->nmessages; i++)
-		sent[slice_of(t->messages[i].send_ns, end_ns)]++;
-	for (size_t i = 0; i < in.n; i++)
-		happened[slice_of(in.at[i].t, end_ns)]++;
+	for (uint32_t i = 0; i < n; i++)
+		times[i] = t->nmessages >= 4 ? t->messages[i].send_ns : in.at[i].t;
+	crowded = (t->nmessages >= 4 || n >= 12) && is_crowded(times, n, end_ns);
+	free(times);
 	free(in.at);
-	if (t->nmessages >= 4)
-		return is_crowded(sent, t->nmessages) ? VIEW_AXIS_ORDER : VIEW_AXIS_WALL;
-	return n >= 12 && is_crowded(happened, n) ? VIEW_AXIS_ORDER : VIEW_AXIS_WALL;
+	return crowded ? VIEW_AXIS_ORDER : VIEW_AXIS_WALL;
 }

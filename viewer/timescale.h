@@ -52,8 +52,8 @@ const char *timescale_word(enum view_axis axis);
 int timescale_find(const char *word, enum view_axis *ret_axis);
 
 /*
- * The axis that shows a trace best: wall, unless most of its messages would be crowded into a
- * small part of the picture (the comment in timescale.c has the rule); then order.
+ * The axis that shows a trace best: wall where messages are sent at even distances, order where they
+ * are crowded (the comment in timescale.c has the rule).
  */
 enum view_axis timescale_choose(const struct weft_trace *t);
 
