@@ -59,6 +59,8 @@ static void print_one(struct weft__co *co, void *arg)
 
 	if (report->lines++ >= LINES_MOST)
 		return;
+	/* acquire: pairs with the release in weft__park; what it waits for is written. */
+	(void)atomic_load_explicit(&co->state, memory_order_acquire);
 	describe_wait(co, wait, sizeof(wait));
 	if (co->at_line)
 		snprintf(at, sizeof(at), ", spawned in %s at %s:%d", co->at_fn,

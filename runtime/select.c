@@ -159,11 +159,20 @@ static int try_all(struct select *s, struct weft__co *self, struct weft__co **re
 	return -EAGAIN;
 }
 
+/* What orders us after the owner: a lock, or NULL and its state. Itself read before that. */
+static WEFT__NO_TSAN struct weft__lock *owners_lock(
+	const struct select_deadline *d, struct weft__co **ret_co)
+{
+	*ret_co = d->co;
+	return d->select->norder ? &d->select->order[0]->lock : NULL;
+}
+
 static void select_fire(struct weft__timer *timer)
 {
 	struct select_deadline *d = (struct select_deadline *)timer;
 	struct weft__worker *w = weft__worker();
-	struct weft__lock *lock = d->select->norder ? &d->select->order[0]->lock : NULL;
+	struct weft__co *co;
+	struct weft__lock *lock = owners_lock(d, &co);
 	bool won;
 
 	weft__trace_reserve(w, WEFT__TRACE_WAKE_UNITS);
@@ -174,14 +183,14 @@ static void select_fire(struct weft__timer *timer)
 	if (lock)
 		weft__lock(lock);
 	else
-		(void)atomic_load_explicit(&d->co->state, memory_order_acquire);
+		(void)atomic_load_explicit(&co->state, memory_order_acquire);
 	won = weft__claim_take(&d->select->claim, &d->nobody);
 	if (won)
-		weft__trace_unblock(w, NULL, d->co, 0, NULL, 0, WEFT_WHY_TIMER);
+		weft__trace_unblock(w, NULL, co, 0, NULL, 0, WEFT_WHY_TIMER);
 	if (lock)
 		weft__unlock(lock);
 	if (won)
-		weft__ready(d->co);
+		weft__ready(co);
 	else
 		weft__timer_done(timer);
 }

@@ -46,7 +46,8 @@ static struct {
 	enum weft__guard guard;
 } pool;
 
-static struct weft__co *co_at(const struct slab *slab, uint32_t i)
+/* Not seen by TSan: what a slab is does not change once nslabs tells of it. */
+static WEFT__NO_TSAN struct weft__co *co_at(const struct slab *slab, uint32_t i)
 {
 	size_t co_bytes = (sizeof(struct weft__co) + 63) & ~(size_t)63;
 

@@ -119,7 +119,7 @@ WEFT__NO_TSAN bool weft__timer_arm(
 	return first;
 }
 
-WEFT__NO_TSAN void weft__timer_cancel(struct weft__timer *timer)
+static WEFT__NO_TSAN void cancel(struct weft__timer *timer)
 {
 	bool armed;
 
@@ -132,6 +132,13 @@ WEFT__NO_TSAN void weft__timer_cancel(struct weft__timer *timer)
 		return;
 	while (atomic_load_explicit(&timer->state, memory_order_acquire) != WEFT__TIMER_DONE)
 		sched_yield(); /* the firing thread is between two locks */
+}
+
+void weft__timer_cancel(struct weft__timer *timer)
+{
+	cancel(timer);
+	/* acquire, for TSan to see it: pairs with weft__timer_done; `fire` reads our stack no more. */
+	(void)atomic_load_explicit(&timer->state, memory_order_acquire);
 }
 
 void weft__timer_done(struct weft__timer *timer)

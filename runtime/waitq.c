@@ -55,6 +55,14 @@ struct weft__waiter *weft__waitq_take(struct weft__waitq *queue)
 	return NULL;
 }
 
+/* Read before the lock that orders us after its owner, hence unseen by TSan. */
+static WEFT__NO_TSAN struct weft__lock *owners_lock(
+	const struct weft__deadline *d, struct weft__waiter **ret_waiter)
+{
+	*ret_waiter = d->waiter;
+	return d->lock;
+}
+
 /*
  * Fires with no lock held. The owner may have been woken by a peer meanwhile, but it cannot leave
  * weft__deadline_end before weft__timer_done, so its stack is still there.
@@ -62,9 +70,9 @@ struct weft__waiter *weft__waitq_take(struct weft__waitq *queue)
 static void deadline_fire(struct weft__timer *timer)
 {
 	struct weft__deadline *d = (struct weft__deadline *)timer;
-	struct weft__waiter *waiter = d->waiter;
 	struct weft__worker *w = weft__worker();
-	struct weft__lock *lock = d->lock;
+	struct weft__waiter *waiter;
+	struct weft__lock *lock = owners_lock(d, &waiter);
 
 	weft__trace_reserve(w, 2 * WEFT__TRACE_WAKE_UNITS);
 	weft__lock(lock);

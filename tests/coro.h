@@ -95,6 +95,9 @@ __attribute__((unused)) static const struct child *run_child(void (*fn)(void))
 	child.text[used] = '\0';
 	close(fds[0]);
 	CHECK_INT(waitpid(pid, &child.status, 0), pid);
+	/* A sanitizer's report does not always show in the exit status. */
+	if (strstr(child.text, "Sanitizer") || strstr(child.text, "runtime error:"))
+		test_fail(__FILE__, __LINE__, "%s", child.text);
 	return &child;
 }
 

@@ -240,12 +240,13 @@ PANIC_TEST(panic_names_function_and_spawn_place,
 
 /* ---- Turns ----------------------------------------------------------------------------------- */
 
-static int turns[400], nturns;
+/* Atomic, since coroutines share memory as threads do: on one worker, too. */
+static atomic_int turns[400], nturns;
 
 static void take_turns(const int *number)
 {
 	for (int i = 0; i < 100; i++) {
-		turns[nturns++] = *number;
+		atomic_store(&turns[atomic_fetch_add(&nturns, 1)], *number);
 		weft_yield();
 	}
 }
@@ -256,7 +257,7 @@ static int take_turns_app(int argc, char **argv)
 
 	for (int i = 0; i < 4; i++)
 		weft_go(take_turns, &numbers[i]);
-	while (nturns < 400)
+	while (atomic_load(&nturns) < 400)
 		weft_yield();
 	return 0;
 }
@@ -268,7 +269,7 @@ TEST(yield_goes_round_on_one_worker)
 	/* All four have started after the first few; then each has its turn before any has two. */
 	for (int i = 4; i < 392; i++)
 		for (int k = 1; k < 4; k++)
-			CHECK(turns[i] != turns[i + k]);
+			CHECK(atomic_load(&turns[i]) != atomic_load(&turns[i + k]));
 }
 
 struct pair {

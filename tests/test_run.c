@@ -331,6 +331,7 @@ CO_TEST(calls_of_a_forked_child_panic)
 	CHECK_INT(v, 5);
 }
 
+#if !SANITIZED /* theirs may fork with a lock of their own held, which the child's exit wants */
 static void exit_four(void)
 {
 	exit(4);
@@ -343,6 +344,7 @@ CO_TEST(forked_child_may_exit)
 	CHECK(WIFEXITED(child->status) && WEXITSTATUS(child->status) == 4);
 	CHECK_STR(child->text, "");
 }
+#endif
 
 /* ---- Manners --------------------------------------------------------------------------------- */
 

@@ -240,7 +240,7 @@ CO_TEST(select_in_both_directions_takes_either)
 	weft_go(select_both, s);
 	until_parked(s[0].c, 2);
 	weft_send(s[0].c, 5);
-	CHECK_INT(parked_on(s[0].c), 1); /* its other waiter, until it runs */
+	CHECK(parked_on(s[0].c) <= 1); /* its other waiter, until it runs */
 	weft_recv(s[1].c, &v);
 	CHECK_INT(v, 5);
 	weft_go(select_both, s);
