@@ -14,6 +14,7 @@ import tap
 from tap import BUILD, SOURCE, run, same, weft
 
 HAS_TRACE = os.environ.get("WEFT_TEST_TRACE", "1") == "1"
+SLOW = float(os.environ.get("WEFT_TEST_SLOW", "1")) > 1  # a sanitizer: the short runs do
 HAS_COMMAND = os.path.exists(tap.WEFT)
 
 RUNS = {
@@ -92,9 +93,10 @@ def add_run(name, workers):
         check(path)
 
 
-for each in RUNS:
+for each, (_, options, _) in RUNS.items():
     for n in ("1", "2", "4"):
-        add_run(each, n)
+        if not (SLOW and options):
+            add_run(each, n)
 
 
 def need_trace():

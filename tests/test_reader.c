@@ -186,7 +186,7 @@ TEST(a_gigantic_line_is_read_in_bounded_memory)
 	CHECK(write(fd, "\"},\n" R6 "\n]}\n", strlen("\"},\n" R6 "\n]}\n")) > 0);
 	close(fd);
 	free(block);
-#if !defined(__SANITIZE_ADDRESS__)
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 	CHECK_INT(setrlimit(RLIMIT_AS, &limit), 0);
 #else
 	(void)limit;
