@@ -208,6 +208,47 @@ def _(folder):
         assert "\x1b" not in got.stdout + got.stderr and "\x07" not in got.stdout, got.stdout
 
 
+BROKEN = re.findall(r"^\| (\S+\.json) \| ([^|]+) \| (\d) \| (\S+) \|",
+                    (SOURCE / "traces" / "broken" / "README.md").read_text(), re.MULTILINE)
+
+
+@tap.test("every_broken_trace_is_in_the_table_and_there")
+def _(folder):
+    assert len(BROKEN) > 30, BROKEN
+    same(sorted(row[0] for row in BROKEN),
+         sorted(p.name for p in (SOURCE / "traces" / "broken").glob("*.json")))
+
+
+@tap.test("check_of_every_broken_trace_gives_its_status_and_rule")
+def _(folder):
+    for name, rule, status, line in BROKEN:
+        path = SOURCE / "traces" / "broken" / name
+        got = weft("check", path)
+        same(got.returncode, int(status), f"{name}: exit status")
+        if status != "3":
+            where = f"{path}:{line}: " if line != "-" else f"{path}:"
+            for one in rule.split():
+                assert any(found.startswith(where) and f" {one}: " in found
+                           for found in got.stdout.splitlines()), f"{name}: {one}: {got.stdout}"
+        if status != "0":
+            tap.one_line(got.stderr)
+
+
+@tap.test("every_broken_trace_opens_with_one_line_or_is_refused")
+def _(folder):
+    out = folder / "o.png"
+    for name, rule, status, _ in BROKEN:
+        path = SOURCE / "traces" / "broken" / name
+        for args in ([["info", path]] +
+                     ([["export", path, "-o", out, "--size=200x200"]] if HAS_VIEWER else [])):
+            got = weft(*args)
+            same(got.returncode, 3 if status == "3" else 0, f"{args[0]} {name}: {got.stderr!r}")
+            if status != "0":
+                assert tap.one_line(got.stderr).startswith(f"weft: {path}: "), got.stderr
+            else:
+                assert got.stderr.count("\n") <= 1, got.stderr
+
+
 # ---- Wrong use ----------------------------------------------------------------------------------
 
 WRONG = {
