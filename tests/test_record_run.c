@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a run leaves in its trace: each case of docs/format.md, section 6, record by record, on 1, 2
+ * and 4 workers whose clocks are a microsecond apart each; and each trace is sound to the checker.
+ *
+ * A trace is compared as a line of words, "send(2,wait,m1) block(2,send) ...": records of switches
+ * are left out, and messages are numbered as they come.
+ */
+#include <unistd.h>
+
+#include "runtime/sched.h"
+#include "tests/coro.h"
+#include "tracer/record/record.h"
+#include "tracer/trace/check.h"
+
+WEFT_CHAN(int_chan, int)
+
+static char trace_file[] = "/tmp/weft-test-XXXXXX";
+static atomic_int over; /* the other coroutine is through, which no record tells */
+
+static void begin_trace(void)
+{
+	int fd = mkstemp(trace_file);
+
+	CHECK(fd >= 0);
+	close(fd);
+	setenv("WEFT_TRACE", trace_file, 1);
+	weft__rec_test_skew_ns = 1000;
+}
+
+/* The value of `"key":` in a line, without quotes; NULL: it has none. */
+static const char *field(const char *line, const char *key)
+{
+	static char values[16][32];
+	static int next;
+	char *value = values[next++ % 16], pattern[32];
+	const char *p;
+	int n;
+
+	snprintf(pattern, sizeof(pattern), "\"%s\":", key);
+	p = strstr(line, pattern);
+	if (!p)
+		return NULL;
+	p += strlen(pattern);
+	p += *p == '"';
+	n = (int)strcspn(p, "\",}");
+	snprintf(value, sizeof(values[0]), "%.*s", n, p);
+	return value;
+}
+
+static int message_number(const char *msg)
+{
+	static char seen[16][32];
+
+	for (int i = 0; i < 16; i++) {
+		if (!seen[i][0])
+			snprintf(seen[i], sizeof(seen[i]), "%s", msg);
+		if (strcmp(seen[i], msg) == 0)
+			return i + 1;
+	}
+	return 0;
+}
+
+/* Which fields of which kinds make a word. A field with '=' is shown with its name. */
+static const struct {
+	const char *kind, *fields[7];
+} words[] = {
+	{"send", {"co", "via", "msg", "by=", "case=", "len="}},
+	{"recv", {"co", "msg", "ok=", "case=", "len="}},
+	{"block", {"co", "why", "of="}},
+	{"sleep", {"co"}},
+	{"unblock", {"to", "why", "msg"}},
+	{"unsend", {"msg", "why"}},
+	{"close", {"co", "woke="}},
+	{"select", {"co", "pick", "n="}},
+	{"join", {"co", "of=", "value="}},
+	{"add", {"co", "delta=", "value="}},
+	{"free", {"co"}},
+	{"log", {"level"}},
+	{"eof", {"why"}},
+};
+
+static void put_word(char *text, size_t size, const char *line, const char *const *fields)
+{
+	const char *comma = "";
+	size_t n = strlen(text);
+
+	n += (size_t)snprintf(text + n, size - n, "%s%s(", n ? " " : "", field(line, "ev"));
+	for (; *fields; fields++) {
+		char key[16];
+		size_t keylen = strcspn(*fields, "=");
+		const char *value;
+
+		snprintf(key, sizeof(key), "%.*s", (int)keylen, *fields);
+		value = field(line, key);
+		if (!value)
+			continue;
+		n += (size_t)snprintf(text + n, size - n, "%s", comma);
+		if (strcmp(key, "msg") == 0)
+			n += (size_t)snprintf(text + n, size - n, "m%d", message_number(value));
+		else
+			n += (size_t)snprintf(text + n, size - n, "%s%s",
+				(*fields)[keylen] ? *fields : "", value);
+		comma = ",";
+	}
+	snprintf(text + n, size - n, ")");
+}
+
+static void print_finding(void *arg, const struct weft_finding *finding)
+{
+	fprintf(stderr, "%llu: %s: %s\n", (unsigned long long)finding->line, finding->rule,
+		finding->text);
+}
+
+static void check_trace(const char *expected)
+{
+	static char line[65536], text[8192];
+	struct weft_check_summary summary;
+	struct weft_trace_error error;
+	FILE *f = fopen(trace_file, "r");
+
+	CHECK(f);
+	text[0] = '\0';
+	while (fgets(line, sizeof(line), f)) {
+		const char *kind = strncmp(line, "{\"ev\"", 5) == 0 ? field(line, "ev") : "";
+
+		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+			if (strcmp(kind, words[i].kind) == 0)
+				put_word(text, sizeof(text), line, words[i].fields);
+	}
+	fclose(f);
+	CHECK_INT(weft_check(trace_file, NULL, print_finding, NULL, &summary, &error), 0);
+	CHECK_INT(summary.errors, 0);
+	unlink(trace_file);
+	CHECK_STR(text, expected);
+}
+
+/* `body` as coroutine 1 leaves a trace of these words, up to "eof". */
+#define RECORD_TEST(name, expected) \
+	static void name##_body(void); \
+	static int name##_app(int argc, char **argv) \
+	{ \
+		name##_body(); \
+		return 0; \
+	} \
+	TEST_WORKERS(name) \
+	{ \
+		begin_trace(); \
+		CHECK_INT(weft_run(name##_app, 0, NULL), 0); \
+		check_trace(expected " eof(exit)"); \
+	} \
+	static void name##_body(void)
+
+/* The same for what ends the process. */
+#define LAST_RECORD_TEST(name, expected) \
+	static void name##_body(void); \
+	static int name##_app(int argc, char **argv) \
+	{ \
+		name##_body(); \
+		return 0; \
+	} \
+	static void name##_run(void) \
+	{ \
+		weft_run(name##_app, 0, NULL); \
+	} \
+	TEST_WORKERS(name) \
+	{ \
+		begin_trace(); \
+		run_child(name##_run); \
+		check_trace(expected); \
+	} \
+	static void name##_body(void)
+
+static void until_over(void)
+{
+	while (!atomic_load(&over))
+		weft_yield();
+}
+
+static void recv_one(int_chan *c)
+{
+	weft_recv(c, NULL);
+	atomic_store(&over, 1);
+}
+
+static void send_one(int_chan *c)
+{
+	weft_send(c, 7);
+	atomic_store(&over, 1);
+}
+
+RECORD_TEST(unbuffered_receiver_waits,
+	"block(2,recv) send(1,hand,m1) unblock(2,recv,m1) recv(2,m1)")
+{
+	int_chan *c = weft_make(int_chan, 0);
+
+	weft_go(recv_one, c);
+	until_parked(c, 1);
+	weft_send(c, 1);
+	until_over();
+}
+
+RECORD_TEST(unbuffered_sender_waits,
+	"send(2,wait,m1) block(2,send) recv(1,m1) unblock(2,send,m1)")
+{
+	int_chan *c = weft_make(int_chan, 0);
+
+	weft_go(send_one, c);
+	until_parked(c, 1);
+	weft_recv(c, NULL);
+	until_over();
+}
+
+RECORD_TEST(buffered_with_room,
+	"send(1,buffer,m1,len=1) send(1,buffer,m2,len=2) recv(1,m1,len=1) recv(1,m2,len=0)")
+{
+	int_chan *c = weft_make(int_chan, 2);
+
+	weft_send(c, 1);
+	weft_send(c, 2);
+	weft_recv(c, NULL);
+	weft_recv(c, NULL);
+}
+
+RECORD_TEST(buffered_empty_receiver_waits,
+	"block(2,recv) send(1,hand,m1) unblock(2,recv,m1) recv(2,m1)")
+{
+	int_chan *c = weft_make(int_chan, 2);
+
+	weft_go(recv_one, c);
+	until_parked(c, 1);
+	weft_send(c, 1);
+	until_over();
+}
+
+RECORD_TEST(buffered_full_sender_waits,
+	"send(1,buffer,m1,len=1) send(2,wait,m2,len=1) block(2,send) "
+	"recv(1,m1,len=1) unblock(2,send,m2) recv(1,m2,len=0)")
+{
+	int_chan *c = weft_make(int_chan, 1);
+
+	weft_send(c, 1);
+	weft_go(send_one, c);
+	until_parked(c, 1);
+	weft_recv(c, NULL);
+	until_over();
+	weft_recv(c, NULL);
+}
+
+RECORD_TEST(select_with_a_ready_case,
+	"send(1,buffer,m1,case=1,len=1) select(1,1,n=2) recv(1,m1,case=0,len=0) select(1,0,n=1)")
+{
+	int_chan *c = weft_make(int_chan, 1), *other = weft_make(int_chan, 0);
+
+	CHECK_INT(weft_select(weft_on_recv(other, NULL), weft_on_send(c, 1)), 1);
+	CHECK_INT(weft_select(weft_on_recv(c, NULL)), 0);
+}
+
+RECORD_TEST(select_hands_to_a_waiting_receiver,
+	"block(2,recv) send(1,hand,m1,case=0) unblock(2,recv,m1) select(1,0,n=1) recv(2,m1)")
+{
+	int_chan *c = weft_make(int_chan, 0);
+
+	weft_go(recv_one, c);
+	until_parked(c, 1);
+	/* Woken only when the select is recorded: it runs after that. */
+	CHECK_INT(weft_select(weft_on_send(c, 1)), 0);
+	until_over();
+}
+
+static void select_send(int_chan *c)
+{
+	int_chan *other = weft_make(int_chan, 0);
+
+	weft_select(weft_on_recv(other, NULL), weft_on_send(c, 5));
+	atomic_store(&over, 1);
+}
+
+RECORD_TEST(select_waits_and_a_receiver_takes_its_send,
+	"block(2,select) send(2,select,m1,by=1,case=1) recv(1,m1) unblock(2,select,m1) "
+	"select(2,1,n=2)")
+{
+	int_chan *c = weft_make(int_chan, 0);
+
+	weft_go(select_send, c);
+	until_parked(c, 1);
+	weft_recv(c, NULL);
+	until_over();
+}
+
+RECORD_TEST(select_waits_to_send_on_a_full_buffer,
+	"send(1,buffer,m1,len=1) block(2,select) send(2,select,m2,by=1,case=1) "
+	"recv(1,m1,len=1) unblock(2,select,m2) select(2,1,n=2) recv(1,m2,len=0)")
+{
+	int_chan *c = weft_make(int_chan, 1);
+
+	weft_send(c, 1);
+	weft_go(select_send, c);
+	until_parked(c, 1);
+	weft_recv(c, NULL);
+	until_over();
+	weft_recv(c, NULL);
+}
+
+static void select_recv(int_chan *c)
+{
+	int_chan *other = weft_make(int_chan, 0);
+
+	weft_select(weft_on_recv(other, NULL), weft_on_recv(c, NULL));
+	atomic_store(&over, 1);
+}
+
+RECORD_TEST(select_waits_and_a_sender_comes,
+	"block(2,select) send(1,hand,m1) unblock(2,select,m1) recv(2,m1,case=1) select(2,1,n=2)")
+{
+	int_chan *c = weft_make(int_chan, 0);
+
+	weft_go(select_recv, c);
+	until_parked(c, 1);
+	weft_send(c, 1);
+	until_over();
+}
+
+RECORD_TEST(select_waits_and_the_channel_is_closed,
+	"block(2,select) close(1,woke=1) unblock(2,close) recv(2,ok=false,case=1) select(2,1,n=2)")
+{
+	int_chan *c = weft_make(int_chan, 0);
+
+	weft_go(select_recv, c);
+	until_parked(c, 1);
+	weft_close(c);
+	until_over();
+}
+
+RECORD_TEST(select_default_and_timeout,
+	"select(1,default,n=1) block(1,select) unblock(1,timer) select(1,timeout,n=1) "
+	"select(1,timeout,n=1)")
+{
+	int_chan *c = weft_make(int_chan, 0);
+
+	weft_try_select(weft_on_recv(c, NULL));
+	weft_select_until(weft_now() + WEFT_MS, weft_on_recv(c, NULL));
+	weft_select_until(weft_now() - 1, weft_on_recv(c, NULL));
+}
+
+RECORD_TEST(send_runs_into_its_deadline,
+	"send(1,wait,m1) block(1,send) unsend(m1,timeout) unblock(1,timer)")
+{
+	int_chan *c = weft_make(int_chan, 0);
+
+	CHECK_INT(weft_send_until(c, 1, weft_now() + WEFT_MS), -ETIMEDOUT);
+}
+
+RECORD_TEST(recv_runs_into_its_deadline, "block(1,recv) unblock(1,timer)")
+{
+	int_chan *c = weft_make(int_chan, 0);
+
+	CHECK_INT(weft_recv_until(c, NULL, weft_now() + WEFT_MS), -ETIMEDOUT);
+}
+
+RECORD_TEST(close_while_a_receiver_waits,
+	"block(2,recv) close(1,woke=1) unblock(2,close) recv(2,ok=false)")
+{
+	int_chan *c = weft_make(int_chan, 0);
+
+	weft_go(recv_one, c);
+	until_parked(c, 1);
+	weft_close(c);
+	until_over();
+}
+
+RECORD_TEST(closed_and_drained,
+	"send(1,buffer,m1,len=1) close(1,woke=0) recv(1,m1,len=0) recv(1,ok=false)")
+{
+	int_chan *c = weft_make(int_chan, 1);
+
+	weft_send(c, 1);
+	weft_close(c);
+	weft_recv(c, NULL);
+	weft_recv(c, NULL);
+}
+
+RECORD_TEST(tries_that_would_wait_leave_nothing, "send(1,buffer,m1,len=1)")
+{
+	int_chan *c = weft_make(int_chan, 1);
+
+	weft_try_recv(c, NULL);
+	weft_send(c, 1);
+	weft_try_send(c, 1);
+	weft_send_until(c, 1, weft_now() - 1);
+}
+
+static int return_seven(void *unused)
+{
+	return 7;
+}
+
+static int recv_then_return(int_chan *c)
+{
+	weft_recv(c, NULL);
+	return 8;
+}
+
+struct joined {
+	int_chan *c;
+	struct weft_handle *h;
+};
+
+/* A second join of the handle would panic, so: a look at whom coroutine 1 waits for. */
+static struct weft__co *main_co;
+
+static void send_when_joined(struct joined *j)
+{
+	while (atomic_load(&main_co->state) != WEFT__CO_PARKED)
+		weft_yield();
+	weft_send(j->c, 1);
+}
+
+RECORD_TEST(join_of_one_who_runs,
+	"block(2,recv) block(1,join,of=2) unblock(1,timer) block(1,join,of=2) send(3,hand,m1) "
+	"unblock(2,recv,m1) recv(2,m1) unblock(1,join) join(1,of=2,value=8)")
+{
+	int_chan *c = weft_make(int_chan, 0);
+	struct weft_handle *h = weft_spawn(recv_then_return, c);
+
+	main_co = weft__current();
+	until_parked(c, 1);
+	weft_join_until(h, NULL, weft_now() + WEFT_MS);
+	weft_go_copy(send_when_joined, &(struct joined){c, h});
+	weft_join(h, NULL);
+}
+
+RECORD_TEST(join_of_one_who_has_ended, "join(1,of=2,value=7)")
+{
+	struct weft_handle *h = weft_spawn(return_seven, NULL);
+
+	while (weft_join_until(h, NULL, WEFT_NOW) == -EAGAIN)
+		weft_yield();
+}
+
+static void done_only(struct weft_waitgroup *group)
+{
+	struct weft__waitq *queue = (struct weft__waitq *)group->weft_queue;
+	struct weft__lock *lock = (struct weft__lock *)&group->weft_lock;
+	bool waits = false;
+
+	while (!waits) {
+		weft_yield();
+		weft__lock(lock);
+		waits = queue->head != NULL;
+		weft__unlock(lock);
+	}
+	weft_waitgroup_done(group);
+}
+
+RECORD_TEST(wait_group,
+	"add(1,delta=2,value=2) add(1,delta=-1,value=1) block(1,waitgroup) unblock(1,timer) "
+	"block(1,waitgroup) add(2,delta=-1,value=0) unblock(1,waitgroup) free(1)")
+{
+	struct weft_waitgroup group = {0};
+
+	weft_waitgroup_add(&group, 2);
+	weft_waitgroup_done(&group);
+	weft_waitgroup_wait_until(&group, weft_now() + WEFT_MS);
+	weft_go(done_only, &group);
+	weft_waitgroup_wait(&group);
+	weft_waitgroup_finish(&group);
+}
+
+RECORD_TEST(sleep_is_ended_by_the_timer, "sleep(1) unblock(1,timer)")
+{
+	weft_sleep(WEFT_MS);
+	weft_sleep(0);
+}
+
+/* The receiver has its own reference until its receive is recorded; then whoever is last frees. */
+RECORD_TEST(channel_is_freed_behind_its_last_receive,
+	"block(2,recv) send(1,hand,m1) unblock(2,recv,m1) recv(2,m1) free(2)")
+{
+	int_chan *c = weft_make(int_chan, 0);
+
+	weft_go(recv_one, c);
+	until_parked(c, 1);
+	atomic_store(&((struct weft_chan *)c)->refs, 1); /* as if ours had gone before */
+	weft_send(c, 1);
+	until_over();
+}
+
+LAST_RECORD_TEST(close_while_a_sender_waits,
+	"send(2,wait,m1) block(2,send) close(1,woke=0) unsend(m1,closed) unblock(2,close) "
+	"log(error) eof(crash)")
+{
+	int_chan *c = weft_make(int_chan, 0);
+
+	weft_go(send_one, c);
+	until_parked(c, 1);
+	weft_close(c);
+	for (;;)
+		weft_yield();
+}
+
+LAST_RECORD_TEST(send_on_closed_channel, "close(1,woke=0) log(error) eof(crash)")
+{
+	int_chan *c = weft_make(int_chan, 0);
+
+	weft_close(c);
+	weft_send(c, 1);
+}
+
+LAST_RECORD_TEST(deadlock, "block(1,recv) eof(deadlock)")
+{
+	weft_recv(weft_make(int_chan, 0), NULL);
+}
+
+LAST_RECORD_TEST(exit_in_a_coroutine, "send(1,buffer,m1,len=1) eof(exit)")
+{
+	weft_send(weft_make(int_chan, 1), 1);
+	exit(0);
+}
+
+TEST_MAIN
