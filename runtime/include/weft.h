@@ -469,6 +469,10 @@ template <class A> weft_int_fn joined_fn(int (*f)(A), A)
 {
 	return reinterpret_cast<weft_int_fn>(f);
 }
+template <size_t N> struct copied {
+	static_assert(N <= WEFT_ARG_MAX, "the argument is larger than WEFT_ARG_MAX");
+	static const size_t bytes = N;
+};
 template <class... C> int select(int64_t until, C... cases)
 {
 	struct weft_case list[] = {cases...};
@@ -484,7 +488,7 @@ template <class... C> int select(int64_t until, C... cases)
 #define WEFT__FN(fn, ...) (weft__::plain_fn((fn), (__VA_ARGS__)))
 #define WEFT__INT_FN(fn, ...) (weft__::joined_fn((fn), (__VA_ARGS__)))
 #define WEFT__PTR(...) (static_cast<const void *>(__VA_ARGS__))
-#define WEFT__ARG(...) (sizeof(*(__VA_ARGS__)))
+#define WEFT__ARG(...) (weft__::copied<sizeof(*(__VA_ARGS__))>::bytes)
 
 #endif /* __cplusplus */
 

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What must compile without a word, as C and as C++: compile_test.py.
+ */
+#include <weft.h>
+
+enum colour { RED, GREEN };
+struct pair {
+	int a, b;
+};
+
+WEFT_CHAN(int_chan, int)
+WEFT_CHAN(long_chan, long)
+WEFT_CHAN(short_chan, short)
+WEFT_CHAN(real_chan, double)
+WEFT_CHAN(colour_chan, enum colour)
+WEFT_CHAN(pair_chan, struct pair)
+WEFT_CHAN(pair_ptr_chan, struct pair *)
+WEFT_CHAN(string_chan, const char *)
+WEFT_CHAN(bool_chan, bool)
+WEFT_CHAN(unit_chan, weft_unit)
+WEFT_CHAN(void_ptr_chan, void *)
+
+static void take(pair_ptr_chan *c)
+{
+	weft_send(c, (struct pair *)0);
+}
+
+static int give(int *n)
+{
+	return *n;
+}
+
+static void by_copy(struct pair *p)
+{
+	p->a = p->b;
+}
+
+static int app(int argc, char **argv)
+{
+	int_chan *ints = weft_make(int_chan, 1);
+	long_chan *longs = weft_make(long_chan, 1);
+	short_chan *shorts = weft_make(short_chan, 1);
+	real_chan *reals = weft_make(real_chan, 1);
+	colour_chan *colours = weft_make(colour_chan, 1);
+	pair_chan *pairs = weft_make(pair_chan, 1);
+	pair_ptr_chan *ptrs = weft_make(pair_ptr_chan, 1);
+	string_chan *strings = weft_make(string_chan, 1);
+	bool_chan *bools = weft_make(bool_chan, 1);
+	unit_chan *units = weft_make(unit_chan, 1);
+	void_ptr_chan *voids = weft_make(void_ptr_chan, 1);
+	struct pair pair = {1, 2}, *ptr = &pair;
+	char text[] = "an array";
+	const char *string;
+	enum colour colour = RED;
+	weft_unit unit;
+	double real;
+	bool ok;
+	long l;
+	int n = argc;
+
+	(void)argv;
+	weft_send(ints, 1);
+	weft_send(ints, n);
+	weft_send(ints, 'c');
+	weft_send(longs, n); /* an int on a channel of long */
+	weft_send(longs, 1);
+	weft_send(shorts, 1);
+	weft_send(reals, 0.5);
+	weft_send(reals, 0.5f);
+	weft_send(reals, n);
+	weft_send(colours, GREEN);
+	weft_send(colours, colour);
+	weft_send(pairs, pair);
+	weft_send(ptrs, ptr);
+	weft_send(strings, "literal");
+	weft_send(strings, text);
+	weft_send(strings, string = "assigned");
+	weft_send(bools, true);
+	weft_send(bools, n > 1);
+	weft_send(units, WEFT_UNIT);
+	weft_send(voids, ptr);
+	weft_send(voids, (void *)0);
+	weft_try_send(ints, n + 1);
+	weft_send_until(longs, n, weft_now() + WEFT_SEC);
+	weft_recv(ints, &n);
+	weft_recv(ints, NULL);
+	weft_recv(longs, &l);
+	weft_recv(reals, &real);
+	weft_recv(strings, &string);
+	weft_recv(pairs, &pair);
+	weft_recv(ptrs, &ptr);
+	weft_recv(units, &unit);
+	while (weft_try_recv(colours, &colour) == 0)
+		;
+	weft_recv_until(bools, &ok, WEFT_NOW);
+	switch (weft_select(weft_on_recv(ints, &n), weft_on_send(longs, n),
+		weft_on_recv_ok(strings, &string, &ok), weft_on_send(strings, "x"))) {
+	case 0:
+		break;
+	}
+	weft_try_select(weft_on_recv(ints, NULL));
+	weft_select_until(weft_now(), weft_on_send(pairs, pair));
+	weft_go(take, ptrs);
+	weft_go_copy(by_copy, &pair);
+	weft_join(weft_spawn(give, &n), NULL);
+	weft_join(weft_spawn_copy(give, &n), &n);
+	weft_chan_name(ints, "ints %d", n);
+	weft_ref(ints);
+	weft_unref(ints);
+	weft_close(ints);
+	return (int)(weft_len(ints) + weft_cap(ints));
+}
+
+int main(int argc, char **argv)
+{
+	return weft_run(app, argc, argv);
+}
