@@ -245,7 +245,7 @@ void weft__ready(struct weft__co *co)
 	enqueue(co);
 }
 
-void weft__wake_one(void)
+WEFT__NO_TSAN void weft__wake_one(void)
 {
 	struct weft__sched *s = &weft__sched;
 	struct weft__worker *w;
@@ -275,7 +275,7 @@ void weft__wake_one(void)
 		atomic_fetch_sub_explicit(&s->spinning, 1, memory_order_acq_rel);
 }
 
-void weft__stop_workers(void)
+WEFT__NO_TSAN void weft__stop_workers(void)
 {
 	struct weft__sched *s = &weft__sched;
 
@@ -310,7 +310,7 @@ static WEFT__NO_TSAN bool work_in_queues(void)
 
 /* Nobody can ever go on: all workers are idle (the caller holds idle_lock), and nothing may come.
  */
-static bool is_deadlock(void)
+static WEFT__NO_TSAN bool is_deadlock(void)
 {
 	struct weft__sched *s = &weft__sched;
 
@@ -321,7 +321,7 @@ static bool is_deadlock(void)
 }
 
 /* Out of the idle list again. False: somebody has taken us out already, to wake us. */
-static bool unregister(struct weft__worker *w)
+static WEFT__NO_TSAN bool unregister(struct weft__worker *w)
 {
 	struct weft__sched *s = &weft__sched;
 	bool mine;
@@ -341,7 +341,7 @@ static bool unregister(struct weft__worker *w)
 	return mine;
 }
 
-static void sleep_until_woken(struct weft__worker *w)
+static WEFT__NO_TSAN void sleep_until_woken(struct weft__worker *w)
 {
 	weft__trace_reserve(w, WEFT__TRACE_WORKER_UNITS);
 	weft__trace_worker(w, WEFT_WORKER_PARK);
@@ -378,7 +378,7 @@ static WEFT__NO_TSAN void idle(struct weft__worker *w)
 }
 
 /* May this worker look for work elsewhere? At most half of them do at a time. */
-static bool may_spin(struct weft__worker *w)
+static WEFT__NO_TSAN bool may_spin(struct weft__worker *w)
 {
 	struct weft__sched *s = &weft__sched;
 
@@ -441,7 +441,7 @@ static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
 }
 
 /* No longer looking for work. Found some, as the last one who looked: there may be more. */
-static void stop_spinning(struct weft__worker *w, bool found)
+static WEFT__NO_TSAN void stop_spinning(struct weft__worker *w, bool found)
 {
 	w->spinning = false;
 	if (atomic_fetch_sub_explicit(&weft__sched.spinning, 1, memory_order_acq_rel) == 1 && found)

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Programs with and without a data race, for planted_test.py: does TSan see coroutines as what they
+ * are, on one worker, too? The argument says which.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <weft.h>
+
+#include "runtime/sanitize.h"
+
+WEFT_CHAN(int_chan, int)
+WEFT_CHAN(int_ptr_chan, int *)
+
+static int shared;
+static struct weft_waitgroup group;
+
+static void add_bare(void *unused)
+{
+	for (int i = 0; i < 100; i++) {
+		shared++;
+		weft_yield();
+	}
+	weft_waitgroup_done(&group);
+}
+
+/* Nothing orders the two but the worker that they may share. */
+static void race(void)
+{
+	weft_waitgroup_add(&group, 2);
+	weft_go(add_bare, NULL);
+	weft_go(add_bare, NULL);
+	weft_waitgroup_wait(&group);
+}
+
+struct passing {
+	int_ptr_chan *in, *out;
+};
+
+static void add_passing(struct passing *p)
+{
+	int *n;
+
+	while (weft_recv(p->in, &n)) {
+		++*n;
+		weft_send(p->out, n);
+	}
+}
+
+/* The same, but who adds has got the number through a channel. */
+static void channel(size_t capacity)
+{
+	struct passing p = {
+		weft_make(int_ptr_chan, capacity), weft_make(int_ptr_chan, capacity)};
+	int *n = &shared;
+
+	weft_go_copy(add_passing, &p);
+	weft_go_copy(add_passing, &p);
+	for (int i = 0; i < 100; i++) {
+		++*n;
+		weft_send(p.in, n);
+		weft_recv(p.out, &n);
+	}
+}
+
+static int add_once(void *unused)
+{
+	shared++;
+	return 0;
+}
+
+/* Spawning and joining order, too; and so does a wait group. */
+static void join(void)
+{
+	for (int i = 0; i < 100; i++) {
+		shared++;
+		weft_join(weft_spawn(add_once, NULL), NULL);
+	}
+}
+
+static void add_and_done(void *unused)
+{
+	shared++;
+	weft_waitgroup_done(&group);
+}
+
+static void waitgroup(void)
+{
+	for (int i = 0; i < 100; i++) {
+		shared++;
+		weft_waitgroup_add(&group, 1);
+		weft_go(add_and_done, NULL);
+		weft_waitgroup_wait(&group);
+	}
+}
+
+static void add_and_close(int_chan *c)
+{
+	shared++;
+	weft_close(c);
+}
+
+static void close_and_select(void)
+{
+	for (int i = 0; i < 100; i++) {
+		int_chan *c = weft_make(int_chan, 0), *other = weft_make(int_chan, 0);
+
+		shared++;
+		weft_go(add_and_close, c);
+		weft_select(weft_on_recv(c, NULL), weft_on_recv(other, NULL));
+	}
+}
+
+static int app(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+
+	if (strcmp(what, "race") == 0)
+		race();
+	else if (strcmp(what, "channel") == 0)
+		channel(0);
+	else if (strcmp(what, "buffer") == 0)
+		channel(1);
+	else if (strcmp(what, "join") == 0)
+		join();
+	else if (strcmp(what, "waitgroup") == 0)
+		waitgroup();
+	else if (strcmp(what, "close") == 0)
+		close_and_select();
+	else
+		return 64;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "sanitizer") == 0) {
+		puts(WEFT__TSAN ? "thread" : "none");
+		return 0;
+	}
+	return weft_run(app, argc, argv);
+}
