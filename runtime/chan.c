@@ -384,8 +384,8 @@ static void wake_closed(struct weft_chan *chan, struct weft__co *self, struct we
 		weft__trace_reserve(w, 2 * WEFT__TRACE_WAKE_UNITS);
 		weft__lock(&chan->lock);
 		if (waiter->msg)
-			weft__trace_unsend(w, self, chan->id, waiter->msg, WEFT_UNSEND_CLOSED,
-				&chan->last_t);
+			weft__trace_unsend(
+				w, self, chan->id, waiter->msg, WEFT_UNSEND_CLOSED, &chan->last_t);
 		waiter->result = -EPIPE;
 		weft__trace_unblock(
 			w, self, waiter->co, chan->id, &chan->last_t, 0, WEFT_WHY_CLOSE);

@@ -1,46 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * The slow sides of lock.h, and the futex calls under them.
+ * The slow sides of lock.h.
  */
 #include "runtime/lock.h"
 
-#include <errno.h>
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
-
-#include "runtime/futex.h"
+#include "tracer/record/futex.h"
 
 #define SPINS 100 /* a critical section is 10 to 100 ns long */
 
 bool weft__multi;
-
-/* errno is put back: it is the thread's, whatever coroutine runs there. Hence also not for TSan. */
-static WEFT__NO_TSAN long futex(
-	_Atomic uint32_t *word, int op, uint32_t val, const struct timespec *timeout)
-{
-	int saved = errno;
-	long r = syscall(SYS_futex, word, op | FUTEX_PRIVATE_FLAG, val, timeout, NULL,
-		FUTEX_BITSET_MATCH_ANY);
-
-	errno = saved;
-	return r;
-}
-
-void weft__futex_wait(_Atomic uint32_t *word, uint32_t expected, int64_t until)
-{
-	struct timespec ts = {until / 1000000000, until % 1000000000};
-
-	if (until < 0)
-		ts = (struct timespec){0, 0};
-	futex(word, FUTEX_WAIT_BITSET, expected, until == INT64_MAX ? NULL : &ts);
-}
-
-void weft__futex_wake(_Atomic uint32_t *word, int count)
-{
-	futex(word, FUTEX_WAKE, (uint32_t)count, NULL);
-}
 
 void weft__lock_wait(struct weft__lock *lock)
 {

@@ -21,6 +21,7 @@
 #include "runtime/sched.h"
 #include "runtime/stack.h"
 #include "runtime/timer.h"
+#include "tracer/record/clock.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__)
 #define STACK_KIB 256
@@ -85,10 +86,7 @@ struct weft__co *weft__self(const char *what)
 
 int64_t weft_now(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * WEFT_SEC + ts.tv_nsec;
+	return weft__rec_clock();
 }
 
 const char *weft_version(void)

@@ -12,13 +12,9 @@
 #ifndef WEFT_RUNTIME_SANITIZE_H
 #define WEFT_RUNTIME_SANITIZE_H
 
-#if defined(__SANITIZE_THREAD__)
-#define WEFT__TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define WEFT__TSAN 1
-#endif
-#endif
+#include "tracer/record/race.h" /* WEFT__NO_TSAN */
+
+#define WEFT__TSAN WEFT__RACE_DETECTOR
 
 #if defined(__SANITIZE_ADDRESS__)
 #define WEFT__ASAN 1
@@ -28,19 +24,8 @@
 #endif
 #endif
 
-#ifndef WEFT__TSAN
-#define WEFT__TSAN 0
-#endif
 #ifndef WEFT__ASAN
 #define WEFT__ASAN 0
-#endif
-
-#if !WEFT__TSAN
-#define WEFT__NO_TSAN
-#elif defined(__clang__)
-#define WEFT__NO_TSAN __attribute__((noinline, disable_sanitizer_instrumentation))
-#else
-#define WEFT__NO_TSAN __attribute__((noinline, no_sanitize_thread))
 #endif
 
 #if WEFT__TSAN

@@ -15,13 +15,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "runtime/futex.h"
 #include "runtime/panic.h"
 #include "runtime/post.h"
 #include "runtime/probe.h"
 #include "runtime/report.h"
 #include "runtime/stack.h"
 #include "runtime/timer.h"
+#include "tracer/record/futex.h"
 
 #define SCHEDULER_EVERY 64 /* switches: timers, the global queue and the inbox get their turn */
 #define STEAL_ROUNDS 4

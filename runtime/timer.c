@@ -137,7 +137,8 @@ static WEFT__NO_TSAN void cancel(struct weft__timer *timer)
 void weft__timer_cancel(struct weft__timer *timer)
 {
 	cancel(timer);
-	/* acquire, for TSan to see it: pairs with weft__timer_done; `fire` reads our stack no more. */
+	/* acquire, for TSan to see it: pairs with weft__timer_done; `fire` reads our stack no more.
+	 */
 	(void)atomic_load_explicit(&timer->state, memory_order_acquire);
 }
 

@@ -17,4 +17,9 @@ static inline int64_t weft__rec_clock(void)
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
+static inline int64_t weft__rec_in_ms(int64_t ms)
+{
+	return weft__rec_clock() + ms * 1000000;
+}
+
 #endif

@@ -8,6 +8,7 @@
 #include "tracer/record/record.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/membarrier.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -278,7 +279,7 @@ static void run(struct merge *m)
 		}
 		if (anything(m))
 			flush_round(m);
-		weft__rec_wait(&rec->kick, 0, WEFT__REC_FLUSH_MS);
+		weft__futex_wait(&rec->kick, 0, weft__rec_in_ms(WEFT__REC_FLUSH_MS));
 		atomic_exchange(&rec->kick, 0); /* reads it: who kicked has set request before */
 	}
 }
@@ -297,6 +298,6 @@ void *weft__rec_collect(void *arg)
 	weft__lines_free(&rec->lines);
 	weft__writer_finish(&rec->out);
 	atomic_store_explicit(&rec->done, 1, release);
-	weft__rec_wake(&rec->done);
+	weft__futex_wake(&rec->done, INT_MAX);
 	return NULL;
 }

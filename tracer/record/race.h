@@ -20,6 +20,15 @@
 #define WEFT__RACE_DETECTOR 0
 #endif
 
+/* A function that it does not look into. */
+#if !WEFT__RACE_DETECTOR
+#define WEFT__NO_TSAN
+#elif defined(__clang__)
+#define WEFT__NO_TSAN __attribute__((noinline, disable_sanitizer_instrumentation))
+#else
+#define WEFT__NO_TSAN __attribute__((noinline, no_sanitize_thread))
+#endif
+
 #if WEFT__RACE_DETECTOR && !defined(WEFT__RACE_CHECKED)
 
 /* Part of its run-time library. */

@@ -6,6 +6,7 @@
 #include "tracer/record/record.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/membarrier.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -210,7 +211,7 @@ int weft__rec_start(const struct weft__rec_config *config)
 void weft__rec_kick(void)
 {
 	if (!atomic_exchange(&weft__rec.kick, 1))
-		weft__rec_wake(&weft__rec.kick);
+		weft__futex_wake(&weft__rec.kick, INT_MAX);
 }
 
 static void rouse_all(struct weft__recorder *rec)
@@ -250,7 +251,7 @@ static bool end_collector(struct weft__recorder *rec, enum weft_eof_why why, int
 	while (!atomic_load_explicit(&rec->done, memory_order_acquire)) {
 		uint32_t now;
 
-		if (!weft__rec_wait(&rec->done, 0, SLICE_MS))
+		if (!weft__futex_wait(&rec->done, 0, weft__rec_in_ms(SLICE_MS)))
 			continue;
 		now = atomic_load_explicit(&rec->progress, relaxed);
 		idle = now == progress ? idle + SLICE_MS : 0;

@@ -5,6 +5,8 @@
  */
 #include "tracer/record/record.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -60,7 +62,7 @@ void weft__ring_rouse(struct weft__ring *ring)
 {
 	atomic_store(&ring->waiting, 0);
 	atomic_fetch_add(&ring->wake, 1);
-	weft__rec_wake(&ring->wake);
+	weft__futex_wake(&ring->wake, INT_MAX);
 }
 
 void weft__ring_release(struct weft__ring *ring, uint64_t head)
@@ -97,7 +99,7 @@ static bool wait_for_room(struct weft__ring *ring, uint64_t end)
 		if (fits(ring, end))
 			return true;
 		weft__rec_kick();
-		if (!weft__rec_wait(&ring->wake, seen, SLICE_MS))
+		if (!weft__futex_wait(&ring->wake, seen, weft__rec_in_ms(SLICE_MS)))
 			continue;
 		now = atomic_load_explicit(&weft__rec.progress, relaxed);
 		idle = now == progress ? idle + SLICE_MS : 0;
@@ -219,8 +221,8 @@ void weft__rec_end(struct weft__ring *ring, struct weft_rec *rec)
 	atomic_store_explicit(&ring->tail, atomic_load_explicit(&ring->next, relaxed), release);
 	if (ring->strong)
 		/*
-		 * For TSan, which takes the coroutines that use this ring by turns to be unordered: what
-		 * one leaves here, the next acquires in open_gate.
+		 * For TSan, which takes the coroutines that use this ring by turns to be unordered:
+		 * what one leaves here, the next acquires in open_gate.
 		 */
 		atomic_exchange(&ring->gate, atomic_load_explicit(&ring->gate, relaxed) + 1);
 	else
