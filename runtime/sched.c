@@ -101,7 +101,7 @@ static WEFT__NO_TSAN void leave(void (*after)(void *), void *arg, bool for_good)
 
 void weft__park(void (*after)(void *arg), void *arg)
 {
-	struct weft__co *self = weft__current();
+	struct weft__co *self = weft__worker()->current;
 
 	/*
 	 * Before the lock is given back: nobody can make us ready earlier. release: for what wakes
@@ -149,7 +149,7 @@ static WEFT__NO_TSAN void free_stack(void *arg)
 
 void weft__co_exit(void)
 {
-	struct weft__co *self = weft__current();
+	struct weft__co *self = weft__worker()->current;
 
 	/* release: whoever uses this stack next starts after all that we did on it. */
 	atomic_store_explicit(&self->state, WEFT__CO_FREE, memory_order_release);
