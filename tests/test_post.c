@@ -140,6 +140,7 @@ static int wait_behind_door(int argc, char **argv)
 
 	pthread_barrier_init(&barrier, NULL, 2);
 	pthread_create(&thread, NULL, close_when_all_is_quiet, door);
+	pthread_detach(thread);
 	pthread_barrier_wait(&barrier);
 	weft_recv(weft_make(int_chan, 0), NULL);
 	return 0;
