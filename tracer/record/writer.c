@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 int weft__writer_init(struct weft__writer *w, int fd, bool regular, _Atomic uint32_t *progress)
@@ -23,8 +24,10 @@ void weft__writer_finish(struct weft__writer *w)
 {
 	int fd = atomic_exchange(&w->fd, -1);
 
-	if (fd >= 0)
+	if (fd >= 0) {
+		flock(fd, LOCK_UN); /* closing leaves it to a fork's child that has not run yet */
 		close(fd);
+	}
 	free(w->buf);
 	w->buf = NULL;
 }
