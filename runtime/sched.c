@@ -267,12 +267,16 @@ WEFT__NO_TSAN void weft__wake_one(void)
 		w->idle = false;
 		atomic_fetch_sub_explicit(&s->nidle, 1, memory_order_relaxed);
 		atomic_store_explicit(&w->wake_word, 1, memory_order_release);
+	} else {
+		/*
+		 * Still locked: whoever enters the list from now on must not fall asleep while others
+		 * take us for one who looks for work.
+		 */
+		atomic_fetch_sub_explicit(&s->spinning, 1, memory_order_acq_rel);
 	}
 	weft__unlock_always(&s->idle_lock);
 	if (w)
 		weft__futex_wake(&w->wake_word, 1);
-	else
-		atomic_fetch_sub_explicit(&s->spinning, 1, memory_order_acq_rel);
 }
 
 WEFT__NO_TSAN void weft__stop_workers(void)
