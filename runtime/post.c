@@ -56,8 +56,14 @@ void weft_door_close(struct weft_door *door)
 		while (*link != door)
 			link = &(*link)->next;
 		*link = door->next;
+		/*
+		 * Under idle_lock: a worker that enters the list of idle ones later sees it, one that is
+		 * there already is seen by wake_one, to find out whether it is a deadlock now.
+		 */
+		weft__lock_always(&weft__sched.idle_lock);
 		atomic_fetch_sub_explicit(&weft__sched.doors, 1, memory_order_acq_rel);
-		weft__wake_one(); /* to find out whether it is a deadlock now */
+		weft__unlock_always(&weft__sched.idle_lock);
+		weft__wake_one();
 	}
 	weft__unlock_always(&doors.lock);
 	free(door);

@@ -363,6 +363,7 @@ static WEFT__NO_TSAN void sleep_until_woken(struct weft__worker *w)
 static WEFT__NO_TSAN void idle(struct weft__worker *w)
 {
 	struct weft__sched *s = &weft__sched;
+	bool work;
 
 	weft__lock_always(&s->idle_lock);
 	atomic_store_explicit(&w->wake_word, 0, memory_order_relaxed);
@@ -374,11 +375,20 @@ static WEFT__NO_TSAN void idle(struct weft__worker *w)
 		weft__report_deadlock();
 	weft__unlock_always(&s->idle_lock);
 	barrier_before_sleep();
-	if (!work_in_queues() && !atomic_load_explicit(&s->stopping, memory_order_acquire))
+	work = work_in_queues();
+	if (!work && !atomic_load_explicit(&s->stopping, memory_order_acquire))
 		sleep_until_woken(w);
 	/* Whoever took us out of the list has counted us as spinning. */
-	if (!unregister(w))
+	if (!unregister(w)) {
 		w->spinning = true;
+	} else if (work) {
+		/*
+		 * Who made it may have seen us spin just before, and so have woken nobody: then the next
+		 * must be woken by us, as by a spinner that found some.
+		 */
+		atomic_fetch_add_explicit(&s->spinning, 1, memory_order_acq_rel);
+		w->spinning = true;
+	}
 }
 
 /* May this worker look for work elsewhere? At most half of them do at a time. */
