@@ -41,6 +41,10 @@ static void handle(int sig, siginfo_t *info, void *context)
 
 	(void)context;
 	signal(sig, SIG_DFL);
+	if (info->si_code <= 0) {
+		raise(sig); /* sent, not a fault: nothing will fault again once we return */
+		return;
+	}
 	if (!co || !co->guarded || at >= co->stack + sysconf(_SC_PAGESIZE))
 		return;
 	say_overflow(co);

@@ -370,6 +370,62 @@ TEST(signals_of_the_calling_thread_are_as_before)
 	CHECK(sigismember(&after, SIGUSR1) && !sigismember(&after, SIGTERM));
 }
 
+static int raise_segv(int argc, char **argv)
+{
+	raise(SIGSEGV);
+	return 0;
+}
+
+static void run_raise_segv(void)
+{
+	weft_run(raise_segv, 0, NULL);
+}
+
+TEST_WORKERS(a_sent_segv_kills_as_ever)
+{
+	const struct child *child;
+
+	if (SANITIZED)
+		test_skip("the sanitizers take SIGSEGV themselves");
+	child = run_child(run_raise_segv);
+	CHECK(WIFSIGNALED(child->status) && WTERMSIG(child->status) == SIGSEGV);
+}
+
+static struct weft_waitgroup maskers;
+
+/* Only the calling thread takes signals, whichever coroutine it runs and wherever that was made. */
+static void look_at_mask(void *unused)
+{
+	for (int i = 0; i < 200; i++) {
+		sigset_t now;
+
+		pthread_sigmask(SIG_SETMASK, NULL, &now);
+		CHECK_INT(sigismember(&now, SIGUSR1), gettid() != getpid());
+		weft_yield();
+	}
+	weft_waitgroup_done(&maskers);
+}
+
+static void make_masker(void *unused)
+{
+	weft_go(look_at_mask, NULL);
+	look_at_mask(NULL);
+}
+
+static int look_at_masks(int argc, char **argv)
+{
+	weft_waitgroup_add(&maskers, 200);
+	for (int i = 0; i < 100; i++)
+		weft_go(make_masker, NULL);
+	weft_waitgroup_wait(&maskers);
+	return 0;
+}
+
+TEST_WORKERS(signal_masks_stay_with_their_threads)
+{
+	CHECK_INT(weft_run(look_at_masks, 0, NULL), 0);
+}
+
 TEST(version_is_the_headers)
 {
 	CHECK_STR(weft_version(), WEFT_VERSION);
