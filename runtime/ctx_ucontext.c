@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Contexts by ucontext, for CPUs without an assembly switch. Slower: each switch saves the signal
- * mask with a system call.
+ * Contexts by ucontext, for CPUs without an assembly switch. Slower: each switch makes system calls
+ * for the signal mask.
  */
 #include "runtime/ctx.h"
 
+#include <signal.h>
 #include <stdint.h>
 
 /* makecontext hands on ints only: two of them make a pointer. */
@@ -30,5 +31,7 @@ void weft__ctx_make(
 
 void weft__ctx_switch(struct weft__ctx *from, struct weft__ctx *to)
 {
+	/* The mask is the thread's: swapcontext must not bring the one of where *to was left. */
+	pthread_sigmask(SIG_SETMASK, NULL, &to->uc.uc_sigmask);
 	swapcontext(&from->uc, &to->uc);
 }
