@@ -269,8 +269,8 @@ WEFT__NO_TSAN void weft__wake_one(void)
 		atomic_store_explicit(&w->wake_word, 1, memory_order_release);
 	} else {
 		/*
-		 * Still locked: whoever enters the list from now on must not fall asleep while others
-		 * take us for one who looks for work.
+		 * Still locked: whoever enters the list from now on must not fall asleep while
+		 * others take us for one who looks for work.
 		 */
 		atomic_fetch_sub_explicit(&s->spinning, 1, memory_order_acq_rel);
 	}
@@ -383,8 +383,8 @@ static WEFT__NO_TSAN void idle(struct weft__worker *w)
 		w->spinning = true;
 	} else if (work) {
 		/*
-		 * Who made it may have seen us spin just before, and so have woken nobody: then the next
-		 * must be woken by us, as by a spinner that found some.
+		 * Who made it may have seen us spin just before, and so have woken nobody: then the
+		 * next must be woken by us, as by a spinner that found some.
 		 */
 		atomic_fetch_add_explicit(&s->spinning, 1, memory_order_acq_rel);
 		w->spinning = true;

@@ -24,17 +24,17 @@
 
 /* A test whose body runs inside of weft_run, on 1, 2 and 4 workers. */
 #define CO_TEST(name) CO_TEST_LIMIT(name, TEST_LIMIT_S)
-#define CO_TEST_LIMIT(name, seconds) \
-	static void name##_body(void); \
-	static int name##_app(int argc, char **argv) \
-	{ \
-		name##_body(); \
-		return 0; \
-	} \
-	TEST_WORKERS_LIMIT(name, seconds) \
-	{ \
+#define CO_TEST_LIMIT(name, seconds)                         \
+	static void name##_body(void);                       \
+	static int name##_app(int argc, char **argv)         \
+	{                                                    \
+		name##_body();                               \
+		return 0;                                    \
+	}                                                    \
+	TEST_WORKERS_LIMIT(name, seconds)                    \
+	{                                                    \
 		CHECK_INT(weft_run(name##_app, 0, NULL), 0); \
-	} \
+	}                                                    \
 	static void name##_body(void)
 
 /* How many wait on a channel of any type. */
@@ -112,21 +112,21 @@ __attribute__((unused)) static void check_panic(void (*fn)(void), const char *te
 }
 
 /* A test that `body`, run as coroutine 1, panics with `text` in its line. */
-#define PANIC_TEST(name, text) \
-	static void name##_body(void); \
+#define PANIC_TEST(name, text)                       \
+	static void name##_body(void);               \
 	static int name##_app(int argc, char **argv) \
-	{ \
-		name##_body(); \
-		return 0; \
-	} \
-	static void name##_run(void) \
-	{ \
-		weft_run(name##_app, 0, NULL); \
-	} \
-	TEST_WORKERS(name) \
-	{ \
-		check_panic(name##_run, text); \
-	} \
+	{                                            \
+		name##_body();                       \
+		return 0;                            \
+	}                                            \
+	static void name##_run(void)                 \
+	{                                            \
+		weft_run(name##_app, 0, NULL);       \
+	}                                            \
+	TEST_WORKERS(name)                           \
+	{                                            \
+		check_panic(name##_run, text);       \
+	}                                            \
 	static void name##_body(void)
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

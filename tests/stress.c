@@ -142,16 +142,16 @@ static void step_select(uint32_t *rng)
 
 	switch (below(rng, 3)) {
 	case 0:
-		r = weft_select(weft_on_send(to_a, a), weft_on_recv(from, &in),
-			weft_on_send(to_b, b));
+		r = weft_select(
+			weft_on_send(to_a, a), weft_on_recv(from, &in), weft_on_send(to_b, b));
 		break;
 	case 1:
 		r = weft_select_until(soon(rng), weft_on_send(to_a, a), weft_on_recv(from, &in),
 			weft_on_send(to_b, b));
 		break;
 	default:
-		r = weft_try_select(weft_on_send(to_a, a), weft_on_recv(from, &in),
-			weft_on_send(to_b, b));
+		r = weft_try_select(
+			weft_on_send(to_a, a), weft_on_recv(from, &in), weft_on_send(to_b, b));
 	}
 	settle(a, r == 0);
 	settle(b, r == 2);
@@ -182,8 +182,7 @@ static void step_recv(uint32_t *rng)
 {
 	token_chan *c = any_chan(rng);
 	struct token token;
-	int r = below(rng, 2) ? weft_try_recv(c, &token)
-			      : weft_recv_until(c, &token, soon(rng));
+	int r = below(rng, 2) ? weft_try_recv(c, &token) : weft_recv_until(c, &token, soon(rng));
 
 	if (r == 0)
 		receive(token);
@@ -342,8 +341,8 @@ static void keep_receiving(struct receiver *r)
 				receive(token);
 			break;
 		case 1:
-			i = weft_select(
-				weft_on_recv_ok(other, &token, &ok), weft_on_recv_ok(c, &token, &ok));
+			i = weft_select(weft_on_recv_ok(other, &token, &ok),
+				weft_on_recv_ok(c, &token, &ok));
 			if (ok)
 				receive(token);
 			open = ok || i == 0;
@@ -499,7 +498,8 @@ static bool run_round(const struct options *o, uint32_t seed, const char *worker
 		status = check_trace(o->check, trace);
 		if (status != 0)
 			fprintf(stderr,
-				"stress: --seed %u --workers %s --rounds 1: the trace is not sound: "
+				"stress: --seed %u --workers %s --rounds 1: the trace is not "
+				"sound: "
 				"%s\n",
 				seed, workers, trace);
 	}

@@ -219,8 +219,7 @@ PANIC_TEST(name_shows_in_a_panic, "in coroutine 1 \"number 7\"\n")
 	weft_join(NULL, NULL);
 }
 
-PANIC_TEST(name_is_cut_at_47_bytes,
-	"\"12345678901234567890123456789012345678901234567\"")
+PANIC_TEST(name_is_cut_at_47_bytes, "\"12345678901234567890123456789012345678901234567\"")
 {
 	weft_set_name("%s", "12345678901234567890123456789012345678901234567890");
 	weft_join(NULL, NULL);

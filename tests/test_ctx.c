@@ -226,7 +226,8 @@ static void look_at_frame(int_chan *c)
 	aligned[0] = 1;
 	snprintf(text, sizeof(text), "%.3f", 2.5); /* uses aligned moves */
 	CHECK_STR(text, "2.500");
-	weft_send(c, (int)((uintptr_t)aligned % 64) + (int)((uintptr_t)__builtin_frame_address(0) % 16));
+	weft_send(c,
+		(int)((uintptr_t)aligned % 64) + (int)((uintptr_t)__builtin_frame_address(0) % 16));
 }
 
 CO_TEST(stacks_are_aligned)

@@ -18,22 +18,22 @@ static const struct child *run_to_deadlock(void (*fn)(void))
 }
 
 /* `body` as coroutine 1 ends in a deadlock whose report is `child->text`. */
-#define DEADLOCK_TEST(name) \
-	static void name##_body(void); \
-	static int name##_app(int argc, char **argv) \
-	{ \
-		name##_body(); \
-		return 0; \
-	} \
-	static void name##_run(void) \
-	{ \
-		weft_run(name##_app, 0, NULL); \
-	} \
+#define DEADLOCK_TEST(name)                                 \
+	static void name##_body(void);                      \
+	static int name##_app(int argc, char **argv)        \
+	{                                                   \
+		name##_body();                              \
+		return 0;                                   \
+	}                                                   \
+	static void name##_run(void)                        \
+	{                                                   \
+		weft_run(name##_app, 0, NULL);              \
+	}                                                   \
 	static void name##_look(const struct child *child); \
-	TEST_WORKERS(name) \
-	{ \
-		name##_look(run_to_deadlock(name##_run)); \
-	} \
+	TEST_WORKERS(name)                                  \
+	{                                                   \
+		name##_look(run_to_deadlock(name##_run));   \
+	}                                                   \
 	static void name##_body(void)
 #define REPORT(name) static void name##_look(const struct child *child)
 

@@ -136,39 +136,39 @@ static void check_trace(const char *expected)
 }
 
 /* `body` as coroutine 1 leaves a trace of these words, up to "eof". */
-#define RECORD_TEST(name, expected) \
-	static void name##_body(void); \
-	static int name##_app(int argc, char **argv) \
-	{ \
-		name##_body(); \
-		return 0; \
-	} \
-	TEST_WORKERS(name) \
-	{ \
-		begin_trace(); \
+#define RECORD_TEST(name, expected)                          \
+	static void name##_body(void);                       \
+	static int name##_app(int argc, char **argv)         \
+	{                                                    \
+		name##_body();                               \
+		return 0;                                    \
+	}                                                    \
+	TEST_WORKERS(name)                                   \
+	{                                                    \
+		begin_trace();                               \
 		CHECK_INT(weft_run(name##_app, 0, NULL), 0); \
-		check_trace(expected " eof(exit)"); \
-	} \
+		check_trace(expected " eof(exit)");          \
+	}                                                    \
 	static void name##_body(void)
 
 /* The same for what ends the process. */
-#define LAST_RECORD_TEST(name, expected) \
-	static void name##_body(void); \
+#define LAST_RECORD_TEST(name, expected)             \
+	static void name##_body(void);               \
 	static int name##_app(int argc, char **argv) \
-	{ \
-		name##_body(); \
-		return 0; \
-	} \
-	static void name##_run(void) \
-	{ \
-		weft_run(name##_app, 0, NULL); \
-	} \
-	TEST_WORKERS(name) \
-	{ \
-		begin_trace(); \
-		run_child(name##_run); \
-		check_trace(expected); \
-	} \
+	{                                            \
+		name##_body();                       \
+		return 0;                            \
+	}                                            \
+	static void name##_run(void)                 \
+	{                                            \
+		weft_run(name##_app, 0, NULL);       \
+	}                                            \
+	TEST_WORKERS(name)                           \
+	{                                            \
+		begin_trace();                       \
+		run_child(name##_run);               \
+		check_trace(expected);               \
+	}                                            \
 	static void name##_body(void)
 
 static void until_over(void)
@@ -189,8 +189,8 @@ static void send_one(int_chan *c)
 	atomic_store(&over, 1);
 }
 
-RECORD_TEST(unbuffered_receiver_waits,
-	"block(2,recv) send(1,hand,m1) unblock(2,recv,m1) recv(2,m1)")
+RECORD_TEST(
+	unbuffered_receiver_waits, "block(2,recv) send(1,hand,m1) unblock(2,recv,m1) recv(2,m1)")
 {
 	int_chan *c = weft_make(int_chan, 0);
 
@@ -200,8 +200,7 @@ RECORD_TEST(unbuffered_receiver_waits,
 	until_over();
 }
 
-RECORD_TEST(unbuffered_sender_waits,
-	"send(2,wait,m1) block(2,send) recv(1,m1) unblock(2,send,m1)")
+RECORD_TEST(unbuffered_sender_waits, "send(2,wait,m1) block(2,send) recv(1,m1) unblock(2,send,m1)")
 {
 	int_chan *c = weft_make(int_chan, 0);
 

@@ -123,8 +123,8 @@ static void time_out_often(struct weft_waitgroup *group)
 	int_chan *null = NULL;
 
 	for (int i = 0; i < 300; i++) {
-		CHECK_INT(weft_select_until(
-				  weft_now() + 100 + i % 7 * 500, weft_on_recv(null, NULL)),
+		CHECK_INT(
+			weft_select_until(weft_now() + 100 + i % 7 * 500, weft_on_recv(null, NULL)),
 			-ETIMEDOUT);
 		CHECK_INT(weft_chan_select(NULL, 0, weft_now() + 200), -ETIMEDOUT);
 	}

@@ -71,8 +71,7 @@ static bool wake_in_order(int64_t delay)
 	for (int i = 0; i < 64; i++) {
 		int k = i * 37 % 64;
 
-		weft_go_copy(sleep_then_tell,
-			&(struct sleeper){out, start + k * 100 * WEFT_US, k});
+		weft_go_copy(sleep_then_tell, &(struct sleeper){out, start + k * 100 * WEFT_US, k});
 	}
 	weft_yield(); /* behind all of them */
 	in_time = weft_now() < start;

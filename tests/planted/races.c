@@ -51,8 +51,7 @@ static void add_passing(struct passing *p)
 /* The same, but who adds has got the number through a channel. */
 static void channel(size_t capacity)
 {
-	struct passing p = {
-		weft_make(int_ptr_chan, capacity), weft_make(int_ptr_chan, capacity)};
+	struct passing p = {weft_make(int_ptr_chan, capacity), weft_make(int_ptr_chan, capacity)};
 	int *n = &shared;
 
 	weft_go_copy(add_passing, &p);
