@@ -110,6 +110,16 @@ static struct weft__post *take_all(void)
 	return oldest;
 }
 
+static void drop(struct weft__post *post)
+{
+	while (post) {
+		struct weft__post *next = post->next;
+
+		free(post);
+		post = next;
+	}
+}
+
 void weft__post_receive(void)
 {
 	struct weft__post *post;
@@ -117,7 +127,7 @@ void weft__post_receive(void)
 	if (!atomic_load_explicit(&weft__sched.inbox, memory_order_relaxed))
 		return;
 	post = take_all();
-	while (post) {
+	while (post && !atomic_load_explicit(&weft__sched.stopping, memory_order_relaxed)) {
 		struct weft__post *next = post->next;
 		struct weft__co *co = weft__co_new(NULL, "post", post->arg, 0, "", "", 0, 0);
 
@@ -126,12 +136,11 @@ void weft__post_receive(void)
 		weft__ready(co);
 		post = next;
 	}
+	drop(post); /* what came too late */
 }
 
 void weft__post_finish(void)
 {
-	struct weft__post *post;
-
 	weft__lock_always(&doors.lock);
 	for (struct weft_door *door = doors.first; door; door = door->next) {
 		weft__lock_always(&door->lock);
@@ -140,10 +149,5 @@ void weft__post_finish(void)
 	}
 	doors.first = NULL;
 	weft__unlock_always(&doors.lock);
-	for (post = take_all(); post;) {
-		struct weft__post *next = post->next;
-
-		free(post);
-		post = next;
-	}
+	drop(take_all());
 }
