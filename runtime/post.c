@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "runtime/probe.h"
+#include "runtime/run.h"
 #include "runtime/sched.h"
 
 struct weft__post {
@@ -49,6 +50,7 @@ void weft_door_close(struct weft_door *door)
 {
 	if (!door)
 		return;
+	weft__not_in_child("weft_door_close");
 	weft__lock_always(&doors.lock);
 	if (!door->shut) {
 		struct weft_door **link = &doors.first;
@@ -71,8 +73,10 @@ void weft_door_close(struct weft_door *door)
 
 int weft_post(struct weft_door *door, void (*fn)(void *arg), void *arg)
 {
-	struct weft__post *post = malloc(sizeof(*post));
+	struct weft__post *post;
 
+	weft__not_in_child("weft_post");
+	post = malloc(sizeof(*post));
 	if (!post)
 		return -ENOMEM;
 	post->fn = fn;

@@ -21,6 +21,7 @@
 #include "runtime/sched.h"
 #include "runtime/stack.h"
 #include "runtime/timer.h"
+#include "tracer/record/futex.h"
 #include "tracer/record/clock.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__)
@@ -32,6 +33,13 @@
 #define END_WAIT_NS (2 * WEFT_SEC)	   /* for a coroutine that computes while the run ends */
 
 static atomic_bool running;
+static bool left_behind; /* a worker of an earlier run computes on, in what was the run's */
+static bool forked;	 /* in the middle of a run: this is the child */
+
+/* Who goes on when coroutine 1 has ended on another worker than 0: futex, ENDING when undecided. */
+enum ending { ENDING, ENDING_RETURNS, ENDING_EXITS };
+static _Atomic uint32_t ending;
+static atomic_int ended_on; /* the worker of coroutine 1's end, -1 before; release: and its result */
 
 struct app {
 	int (*fn)(int argc, char **argv);
@@ -130,10 +138,47 @@ static void work(struct weft__worker *w)
 	weft__altstack_unset(&alt);
 }
 
+/* True: it is us who decide how the run ends. */
+static bool decide(enum ending how)
+{
+	uint32_t undecided = ENDING;
+
+	return atomic_compare_exchange_strong(&ending, &undecided, how);
+}
+
+/*
+ * Coroutine 1 has ended on this worker. If another one computes on the thread of weft_run, that
+ * cannot return: then the process ends, as a Go program does.
+ */
+static void wait_for_main_thread(void)
+{
+	int64_t until = weft_now() + END_WAIT_NS;
+
+	while (atomic_load(&ending) == ENDING && weft_now() < until)
+		weft__futex_wait(&ending, ENDING, until);
+	if (decide(ENDING_EXITS))
+		exit(weft__sched.result);
+}
+
 static void *worker_thread(void *arg)
 {
-	work(arg);
+	struct weft__worker *w = arg;
+
+	work(w);
+	if (atomic_load_explicit(&ended_on, memory_order_acquire) == w->index)
+		wait_for_main_thread();
 	return NULL;
+}
+
+/* On the thread of weft_run, out of its loop. */
+static void main_thread_is_back(void)
+{
+	/* acquire: the result. */
+	(void)atomic_load_explicit(&ended_on, memory_order_acquire);
+	if (!decide(ENDING_RETURNS))
+		for (;;)
+			pause(); /* a worker is in exit */
+	weft__futex_wake(&ending, 1);
 }
 
 static int workers_make(int n)
@@ -210,7 +255,14 @@ static void in_child(void)
 {
 	weft__worker_set(NULL); /* every call panics from here on */
 	weft__rec_forked();
-	atomic_store_explicit(&running, false, memory_order_relaxed);
+	if (atomic_exchange(&running, false))
+		forked = true; /* its locks may be held by threads that are not here */
+}
+
+void weft__not_in_child(const char *what)
+{
+	if (__builtin_expect(forked, 0))
+		weft__panic("%s called in a forked child: after fork no call is possible", what);
 }
 
 static void once(void)
@@ -231,6 +283,8 @@ static int set_up(int argc, char **argv)
 	struct weft__rec_config config;
 
 	memset(s, 0, sizeof(*s));
+	atomic_store(&ending, ENDING);
+	atomic_store(&ended_on, -1);
 	if (workers_make(n) < 0)
 		return -ENOMEM;
 	weft__multi = n > 1 || WEFT__TSAN;
@@ -264,6 +318,7 @@ static void clear_up(void)
 void weft__run_end(int result)
 {
 	weft__sched.result = result;
+	atomic_store_explicit(&ended_on, weft__worker()->index, memory_order_release);
 	weft__stop_workers();
 }
 
@@ -273,8 +328,13 @@ int weft_run(int (*app)(int argc, char **argv), int argc, char **argv)
 	struct weft__co *first;
 	int r;
 
+	weft__not_in_child("weft_run");
 	if (weft__worker() || atomic_exchange(&running, true))
 		weft__panic("weft_run called while a run is going on");
+	if (left_behind) {
+		atomic_store(&running, false);
+		return -EBUSY;
+	}
 	once();
 	r = set_up(argc, argv);
 	if (r < 0) {
@@ -294,10 +354,13 @@ int weft_run(int (*app)(int argc, char **argv), int argc, char **argv)
 	work(&weft__sched.workers[0]);
 out:
 	weft__worker_set(NULL);
+	main_thread_is_back();
 	if (threads_join()) {
 		weft__rec_stop(WEFT_EOF_EXIT);
 		clear_up();
 	} else {
+		left_behind = true;
+		weft__post_finish();
 		weft__rec_abort(WEFT_EOF_EXIT);
 	}
 	atomic_store(&running, false);

@@ -8,4 +8,7 @@
 /* Coroutine 1 has returned: everything stops. */
 void weft__run_end(int result);
 
+/* Panics, naming `what`, in a child that was forked in the middle of a run. Any thread. */
+void weft__not_in_child(const char *what);
+
 #endif

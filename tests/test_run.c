@@ -134,6 +134,73 @@ TEST(end_waits_for_one_who_computes)
 	CHECK(atomic_load(&let_go));
 }
 
+static bool on_main_thread(void)
+{
+	return gettid() == getpid();
+}
+
+/* Computes for ever on the thread of weft_run (or not there). */
+static void compute_for_ever(bool *main_thread)
+{
+	while (on_main_thread() != *main_thread)
+		weft_sleep(20 * WEFT_US); /* whoever comes by wakes us: we wander */
+	atomic_store(&computing, true);
+	for (;;)
+		atomic_fetch_add(&beats, 1);
+}
+
+static bool there; /* on the thread of weft_run? */
+static _Atomic(struct weft_door *) left_door;
+
+static int end_beside_a_computer(int argc, char **argv)
+{
+	left_door = weft_door_open();
+	weft_go(compute_for_ever, &there);
+	while (!atomic_load(&computing))
+		weft_sleep(20 * WEFT_US);
+	printf("unflushed");
+	return 9;
+}
+
+static void run_beside_main_thread(void)
+{
+	there = true;
+	weft_run(end_beside_a_computer, 0, NULL);
+	printf("it cannot return");
+}
+
+TEST(end_does_not_wait_for_ever_for_its_own_thread)
+{
+	const struct child *child;
+
+	setenv("WEFT_WORKERS", "2", 1);
+	child = run_child(run_beside_main_thread);
+	CHECK(WIFEXITED(child->status) && WEXITSTATUS(child->status) == 9);
+	CHECK_STR(child->text, "unflushed");
+}
+
+static void send_nothing(void *unused)
+{
+}
+
+static void run_after_one_was_left(void)
+{
+	CHECK_INT(weft_run(end_beside_a_computer, 0, NULL), 9);
+	CHECK_INT(weft_post(left_door, send_nothing, NULL), -ESHUTDOWN);
+	weft_door_close(left_door);
+	CHECK_INT(weft_run(give_seven, 0, NULL), -EBUSY);
+	CHECK_INT(weft_run(give_seven, 0, NULL), -EBUSY);
+}
+
+TEST(no_second_run_beside_one_who_was_left_computing)
+{
+	const struct child *child;
+
+	setenv("WEFT_WORKERS", "2", 1);
+	child = run_child(run_after_one_was_left);
+	CHECK(WIFEXITED(child->status) && WEXITSTATUS(child->status) == 0);
+}
+
 static int exit_in_coroutine(int argc, char **argv)
 {
 	printf("unflushed");
@@ -332,6 +399,32 @@ CO_TEST(calls_of_a_forked_child_panic)
 }
 
 #if !SANITIZED /* theirs may fork with a lock of their own held, which the child's exit wants */
+static void run_in_child(void)
+{
+	weft_run(give_seven, 0, NULL);
+}
+
+static struct weft_door *open_door;
+
+static void post_in_child(void)
+{
+	weft_post(open_door, exit_three, NULL);
+}
+
+static void close_in_child(void)
+{
+	weft_door_close(open_door);
+}
+
+CO_TEST(a_forked_child_may_not_run_nor_post)
+{
+	open_door = weft_door_open();
+	check_panic(run_in_child, "after fork no call is possible");
+	check_panic(post_in_child, "after fork no call is possible");
+	check_panic(close_in_child, "after fork no call is possible");
+	weft_door_close(open_door);
+}
+
 static void exit_four(void)
 {
 	exit(4);

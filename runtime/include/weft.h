@@ -56,14 +56,16 @@ extern "C" {
  *
  * The run ends when `app` returns, as a Go program ends with main: coroutines that are still
  * blocked or ready are abandoned (nothing of theirs runs any more) and channels are freed. One that
- * is running is waited for until its next weft call, at most 2 s.
+ * is running is waited for until its next weft call, at most 2 s. If it still computes then, it goes on
+ * beside what the program does next, and no other run is possible; but if it does so on the thread of
+ * weft_run, which then cannot return, the process ends by exit(what app returned).
  * A process may call it again, one run after the other; not from inside a run.
  *
  * When nothing can go on any more, it does not return: a report of who waits for what goes to
  * stderr, stdio is flushed, and the process ends with exit status 2.
  *
  * WEFT_TRACE=FILE in the environment records the run. Returns -ENOMEM or -EAGAIN if memory or
- * threads could not be had before `app` began.
+ * threads could not be had before `app` began, -EBUSY if somebody of an earlier run computes on.
  */
 WEFT_API int weft_run(int (*app)(int argc, char **argv), int argc, char **argv);
 
