@@ -92,7 +92,20 @@ static void unlock_all(struct select *s)
 }
 
 /*
- * The same, once the select's stack is left. After the last unlock the select may be gone: its
+ * `last` goes last: who meets us there may let go of all these channels, as the receiver of a last
+ * message may.
+ */
+static void unlock_last(struct select *s, struct weft_chan *last)
+{
+	for (int i = 0; i < s->norder; i++) {
+		if (s->order[i] != last)
+			weft__unlock(&s->order[i]->lock);
+	}
+	weft__unlock(&last->lock);
+}
+
+/*
+ * As unlock_all, once the select's stack is left. After the last unlock the select may be gone: its
  * owner, once woken, waits for all these locks before it returns, so nothing of *s is read after
  * that.
  */
@@ -299,7 +312,7 @@ static int select_in(struct select *s, int64_t until)
 	lock_all(s);
 	r = try_all(s, self, &wake);
 	if (r >= 0) {
-		unlock_all(s);
+		unlock_last(s, s->cases[r].chan);
 		if (wake)
 			weft__ready(wake);
 		return r;

@@ -402,4 +402,33 @@ CO_TEST(selects_that_meet_selects_lose_nothing)
 	CHECK_INT(v, PLAYERS * THROWS);
 }
 
+struct let_go {
+	int_chan *out, *quit;
+};
+
+static void send_or_quit(struct let_go *c)
+{
+	weft_select(weft_on_send(c->out, 1), weft_on_recv(c->quit, NULL));
+}
+
+/* Whoever has the last message owns the channels: a select that is through touches none of them. */
+CO_TEST(receiver_of_the_last_message_may_let_go_of_all)
+{
+	for (int i = 0; i < 3000; i++) {
+		struct let_go c = {weft_make(int_chan, 1), weft_make(int_chan, 1)};
+
+		if (c.out > c.quit) {
+			int_chan *out = c.out;
+
+			c.out = c.quit;
+			c.quit = out;
+		}
+		weft_go_copy(send_or_quit, &c);
+		while (weft_try_recv(c.out, NULL) < 0)
+			weft_yield();
+		weft_unref(c.out);
+		weft_unref(c.quit);
+	}
+}
+
 TEST_MAIN
