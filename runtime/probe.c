@@ -14,6 +14,7 @@
 
 #include "runtime/chan.h"
 #include "runtime/sched.h"
+#include "tracer/record/race.h"
 
 void weft__probe_reserve(struct weft__worker *w, unsigned units)
 {
@@ -350,16 +351,14 @@ void weft__probe_worker(struct weft__worker *w, enum weft_worker_op op)
 
 void weft__probe_steal(struct weft__worker *w, int from, struct weft__co *const *cos, uint32_t n)
 {
-	uint32_t most = (WEFT_REC_UNITS_MAX - 2) * WEFT_REC_UNIT / sizeof(uint64_t);
 	struct weft_rec *rec;
-	int64_t last = 0; /* the latest of theirs: they are the thief's alone by now */
+	int64_t last = 0; /* the latest of theirs */
 	uint64_t *out;
 
-	n = n < most ? n : most;
-	for (uint32_t i = 0; i < n; i++) {
-		(void)atomic_load_explicit(&cos[i]->state, memory_order_acquire); /* for its id */
+	/* They are the thief's alone now, by way of run queues that TSan does not see. */
+	weft__race_look_away();
+	for (uint32_t i = 0; i < n; i++)
 		last = cos[i]->last_t > last ? cos[i]->last_t : last;
-	}
 	rec = open_rec(w, WEFT_EV_STEAL, units_of(n * sizeof(*out)), NULL, 0, &last);
 	rec->n = from;
 	weft__rec_tail(rec)->a = n;
@@ -369,6 +368,7 @@ void weft__probe_steal(struct weft__worker *w, int from, struct weft__co *const 
 		cos[i]->last_t = last;
 	}
 	weft__rec_end(w->ring, rec);
+	weft__race_look_again();
 }
 
 void weft__probe_crash(const char *text)
@@ -397,3 +397,5 @@ SAME(WEFT_ELEM_BOOL, WEFT_CLASS_BOOL);
 SAME(WEFT_ELEM_CSTR, WEFT_CLASS_CSTR);
 SAME(WEFT_ELEM_PTR, WEFT_CLASS_PTR);
 SAME(WEFT_ELEM_BYTES, WEFT_CLASS_BYTES);
+_Static_assert(WEFT__STEAL_MOST == (WEFT_REC_UNITS_MAX - 2) * WEFT_REC_UNIT / 8,
+	"a steal fits into one record");

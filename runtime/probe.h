@@ -25,6 +25,7 @@ struct weft_chan;
 #define WEFT__TRACE_PARK_UNITS 4
 #define WEFT__TRACE_WORKER_UNITS 2
 #define WEFT__TRACE_STEAL_UNITS WEFT_REC_UNITS_MAX
+#define WEFT__STEAL_MOST 120 /* coroutines: what one record of a steal can name */
 #define WEFT__TRACE_SELECT_UNITS WEFT_REC_UNITS_MAX
 
 /* Without a recorder, a constant: the calls below vanish, and probe.c is not built. */

@@ -165,8 +165,9 @@ WEFT__NO_TSAN bool weft__runq_empty(struct weft__worker *w)
 WEFT__NO_TSAN struct weft__co *weft__runq_steal(
 	struct weft__worker *thief, struct weft__worker *victim, bool with_next)
 {
-	struct weft__co *batch[WEFT__RUNQ_SIZE / 2];
+	struct weft__co *batch[WEFT__STEAL_MOST];
 	uint32_t head, tail, n;
+	bool stale;
 
 	weft__trace_reserve(thief, WEFT__TRACE_STEAL_UNITS);
 	head = atomic_load_explicit(&victim->head, memory_order_acquire);
@@ -175,17 +176,18 @@ WEFT__NO_TSAN struct weft__co *weft__runq_steal(
 		tail = atomic_load_explicit(&victim->tail, memory_order_acquire);
 		n = tail - head;
 		n -= n / 2;
-		if (n > WEFT__RUNQ_SIZE / 2) {
+		stale = n > WEFT__RUNQ_SIZE / 2;
+		if (stale) {
 			/* head is stale: the owner has taken some and put others meanwhile. */
 			head = atomic_load_explicit(&victim->head, memory_order_acquire);
 			continue;
 		}
+		n = n < WEFT__STEAL_MOST ? n : WEFT__STEAL_MOST;
 		for (uint32_t i = 0; i < n; i++)
 			batch[i] = atomic_load_explicit(
 				&victim->runq[(head + i) & MASK], memory_order_relaxed);
-	} while (n > WEFT__RUNQ_SIZE / 2 ||
-		 (n > 0 && !atomic_compare_exchange_weak_explicit(&victim->head, &head, head + n,
-				   memory_order_acq_rel, memory_order_acquire)));
+	} while (stale || (n > 0 && !atomic_compare_exchange_weak_explicit(&victim->head, &head,
+					    head + n, memory_order_acq_rel, memory_order_acquire)));
 	if (n == 0 && with_next && atomic_load_explicit(&victim->next, memory_order_relaxed)) {
 		batch[0] = atomic_exchange_explicit(&victim->next, NULL, memory_order_acq_rel);
 		n = batch[0] ? 1 : 0;
