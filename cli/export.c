@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/look.h"
@@ -102,6 +103,14 @@ static void read_options(struct cli_args *args, struct request *r)
 	}
 }
 
+/* The trace under another name, or behind a link, as well. */
+static bool same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 static int write_output(const struct weft_trace *trace, const struct request *r)
 {
 	int shown = isatty(STDERR_FILENO) ? 0 : -1;
@@ -138,6 +147,8 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 			export_suffixes());
 	if (export_check(r.output, &r.o, error, sizeof(error)) < 0)
 		cli_usage("%s", cli_clean(error));
+	if (same_file(r.input, r.output))
+		cli_usage("%s: is the trace itself; it is not overwritten", cli_clean(r.output));
 	struct weft_trace *trace = look_load(r.input);
 	if (!trace)
 		return CLI_UNREADABLE;

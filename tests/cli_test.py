@@ -367,6 +367,17 @@ def _(folder):
     same(old.read_text(), "old", "the old file")
 
 
+@tap.test("a_trace_is_not_exported_over_itself")
+def _(folder):
+    need_viewer()
+    path, link = good(folder, "good.png"), folder / "link.png"
+    link.symlink_to(path)
+    before = path.read_bytes()
+    fails(folder, 2, "export", path, "-o", path, words=[path, "the trace itself"])
+    fails(folder, 2, "export", path, "-o", link, words=[link, "the trace itself"])
+    same(path.read_bytes(), before)
+
+
 @tap.test("an_export_that_is_interrupted_leaves_nothing")
 def _(folder):
     need_viewer()
