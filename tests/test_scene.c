@@ -517,6 +517,7 @@ TEST(text_is_shortened_in_its_middle_by_whole_characters)
 	CHECK_IN(text, "\xe2\x80\xa6");
 	CHECK_INT(text[0], 's');
 	CHECK_INT(text[strlen(text) - 1], '2');
+	CHECK_STR(text + strlen(text) - 3, "#12");
 	CHECK(text_fit(text, sizeof text, "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6", 10, 20) > 0);
 	CHECK_STR(text, "\xc3\xa4\xe2\x80\xa6");
 	CHECK(text_fit(text, sizeof text, "abc", 10, 3) == 0);

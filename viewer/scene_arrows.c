@@ -227,7 +227,6 @@ static void add_gaps(struct scene_work *w, struct scene_arrow *a)
 	}
 	a->ngaps = w->s->ngaps - a->first_gap;
 	if (a->ngaps > 1)
-		if (a->ngaps > 1)
 		qsort(w->s->gaps + a->first_gap, a->ngaps, sizeof *w->s->gaps, by_value);
 }
 

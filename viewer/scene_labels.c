@@ -16,6 +16,7 @@
 #define NAME_SHORTEST 40.0 /* units: no name is cut to less */
 #define SLANT 0.62	   /* radians, of names that have no room beside each other */
 #define SLANT_PITCH 20.0   /* units between two slanted names */
+#define SLANT_SHIFT 12.0   /* units that a name at the right edge may be left of its line */
 #define VALUE_LONGEST 120.0
 #define BEHIND 8.0	      /* between the sender's line and a value behind it */
 #define BEHIND_HIGH 9.0	      /* no line passes there: the figures alone need room */
@@ -52,13 +53,10 @@ static double room_beside(const struct scene_work *w, uint32_t i, int side, doub
 	return fabs(edge - x);
 }
 
-static bool try_name(struct scene_work *w, uint32_t thread, double x, double y, double room,
-	unsigned avoid, double align)
+/* A label with its text, at x, y if there is room. */
+static bool put_name(struct scene_work *w, struct scene_label label, double width, double x,
+	double y, unsigned avoid, double align)
 {
-	struct scene_label label = name_label(w, thread);
-	double width = text_fit(
-		label.text, sizeof label.text, w->t->threads[thread].name, label.size, room);
-
 	if (y + NAME_HIGH / 2 > fmax(w->bottom, w->top + NAME_HIGH))
 		return false;
 	label.x = x - width * align;
@@ -67,10 +65,35 @@ static bool try_name(struct scene_work *w, uint32_t thread, double x, double y, 
 	return scene_put_label(w, &label, avoid);
 }
 
+static bool try_name(struct scene_work *w, uint32_t thread, double x, double y, double room,
+	unsigned avoid, double align)
+{
+	struct scene_label label = name_label(w, thread);
+	double width = text_fit(
+		label.text, sizeof label.text, w->t->threads[thread].name, label.size, room);
+
+	return put_name(w, label, width, x, y, avoid, align);
+}
+
+/* The end of the name, which tells it from its neighbours': above the head, else at the right. */
+static void try_tail(struct scene_work *w, const struct extent *e, double above, double right)
+{
+	struct scene_label label = name_label(w, e->thread);
+	const char *name = w->t->threads[e->thread].name;
+	const unsigned avoid = GRID_LABEL | GRID_LANE | GRID_ARROWS;
+	double width = text_tail(label.text, sizeof label.text, name, label.size, above);
+
+	if (width > 0 && put_name(w, label, width, e->x, e->y0 - NAME_HIGH / 2 - 2, avoid, 0.5))
+		return;
+	width = text_tail(label.text, sizeof label.text, name, label.size, right - 12);
+	if (width > 0)
+		put_name(w, label, width, e->x + 7, e->y0 + NAME_HIGH / 2 + 1, avoid, 0);
+}
+
 /* Beside a thread's first steps: on the right if the name has room there, else where there is more.
  */
-static bool beside(
-	struct scene_work *w, const struct extent *e, double left, double right, unsigned avoid)
+static bool beside(struct scene_work *w, const struct extent *e, double left, double right,
+	double least, unsigned avoid)
 {
 	double full = text_width(w->t->threads[e->thread].name, SCENE_NAME_SIZE);
 	double y = e->y0 + NAME_HIGH / 2 + 1;
@@ -80,12 +103,20 @@ static bool beside(
 		bool on_right = (i == 0) == first_right;
 		double room = (on_right ? right : left) - 12;
 
-		if (room >= fmin(full, NAME_SHORTEST) &&
-			try_name(w, e->thread, e->x + (on_right ? 7 : -7), y, room, avoid,
-				on_right ? 0 : 1))
+		if (room >= fmin(full, least) && try_name(w, e->thread, e->x + (on_right ? 7 : -7),
+							 y, room, avoid, on_right ? 0 : 1))
 			return true;
 	}
 	return false;
+}
+
+static bool try_above(
+	struct scene_work *w, const struct extent *e, double room, double least, unsigned avoid)
+{
+	double full = text_width(w->t->threads[e->thread].name, SCENE_NAME_SIZE);
+
+	return room >= fmin(full, least) &&
+	       try_name(w, e->thread, e->x, e->y0 - NAME_HIGH / 2 - 2, room, avoid, 0.5);
 }
 
 /* A thread that is born within the picture: above its head, else beside its first steps. */
@@ -98,18 +129,18 @@ static void add_inner_name(struct scene_work *w, uint32_t i)
 	static const unsigned avoid[] = {
 		GRID_LABEL | GRID_LANE | GRID_ARROWS, GRID_LABEL | GRID_LANE};
 
-	for (unsigned k = 0; k < (e->y1 - e->y0 < NAME_OVER_ARROWS ? 1 : 2); k++) {
-		if (above >= fmin(full, 60) &&
-			try_name(w, e->thread, e->x, e->y0 - NAME_HIGH / 2 - 2, above, avoid[k],
-				0.5))
-			return;
-		if (beside(w, e, left, right, avoid[k]))
-			return;
-		if (above >= fmin(full, NAME_SHORTEST) &&
-			try_name(w, e->thread, e->x, e->y0 - NAME_HIGH / 2 - 2, above, avoid[k],
-				0.5))
+	/* The whole name somewhere, else a shortened one. */
+	for (unsigned k = 0; k < 4; k++) {
+		double least = k < 2 ? full : 60, shortest = k < 2 ? full : NAME_SHORTEST;
+
+		if (k % 2 && e->y1 - e->y0 < NAME_OVER_ARROWS)
+			continue;
+		if (try_above(w, e, above, least, avoid[k % 2]) ||
+			beside(w, e, left, right, shortest, avoid[k % 2]) ||
+			try_above(w, e, above, shortest, avoid[k % 2]))
 			return;
 	}
+	try_tail(w, e, above, right);
 }
 
 /* Is the name above the plot, at the head of a line that comes in at its top? */
@@ -149,30 +180,34 @@ static bool measure_top(const struct scene_work *w, double *room)
 static void add_slanted(struct scene_work *w)
 {
 	double high = fmin(w->top - 4, 54), longest = (high - 12) / sin(SLANT), before = -1e9;
-	double right = w->s->plot.x + w->s->plot.w + (w->s->plot.x >= 40 ? 22 : -2);
+	double right = w->s->plot.x + w->s->plot.w + (w->s->plot.x >= 40 ? 30 : -2);
+
+	right = fmin(right, w->v->width / w->v->scale - 5);
 
 	for (uint32_t i = 0; i < w->nextents; i++) {
 		const struct extent *e = &w->extents[i];
 		struct scene_label label = name_label(w, e->thread);
-		double width;
+		const char *name = w->t->threads[e->thread].name;
+		double room = (right - e->x) / cos(SLANT), shift, width;
 
 		if (!is_top(w, e) || e->x - before < SLANT_PITCH)
 			continue;
-		width = text_fit(label.text, sizeof label.text, w->t->threads[e->thread].name,
-			label.size, fmin(longest, (right - e->x) / cos(SLANT)));
+		/* The last may lean to the left a little rather than lose letters. */
+		shift = fmin(
+			fmax(text_width(name, label.size) - room, 0) * cos(SLANT), SLANT_SHIFT);
+		width = text_fit(label.text, sizeof label.text, name, label.size,
+			fmin(longest, room + shift / cos(SLANT) + 0.1));
 		if (width <= 0)
 			continue;
 		before = e->x;
 		label.angle = -SLANT;
-		label.x = e->x + 1;
+		label.x = e->x + 1 - shift;
 		label.y = w->top - 9;
-		label.box = (struct scene_rect){e->x - 4, label.y - width * sin(SLANT) - 7,
-			width * cos(SLANT) + 12, width * sin(SLANT) + 14};
+		label.box = (struct scene_rect){label.x - 4, label.y - width * sin(SLANT) - 7,
+			width * cos(SLANT) + 8, width * sin(SLANT) + 14};
 		*SCENE_ADD(w, labels) = label;
+		grid_mark_box(&w->grid, label.box, GRID_LABEL);
 	}
-	grid_mark_box(&w->grid,
-		(struct scene_rect){w->s->plot.x, w->top - high, w->s->plot.w + 40, high},
-		GRID_LABEL);
 }
 
 struct turn {

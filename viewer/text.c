@@ -12,6 +12,7 @@
 
 #define ELLIPSIS "\xe2\x80\xa6"
 #define ELLIPSIS_EM 1.0
+#define WORD_LONGEST 6 /* bytes: a number, a short word */
 
 /* Advances of the printable ASCII characters, in thousandths of the size. */
 static const uint16_t ascii_advance[] = {
@@ -67,18 +68,59 @@ static const char *char_before(const char *start, const char *end)
 	return p + char_bytes(p) == end ? p : end - 1;
 }
 
+/* Bytes of the last word, with the sign before a number: "#12" tells a name from its neighbours. 0
+   if there is but one word, or the last is long. */
+static size_t last_word(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && text[len - 1 - n] != ' ')
+		n++;
+	return n < len && n <= WORD_LONGEST ? n : 0;
+}
+
+/* The first and the last bytes of text around an ellipsis. */
+static double around_ellipsis(
+	char *buf, size_t buf_size, const char *text, size_t front, size_t back, double size)
+{
+	size_t len = strlen(text);
+
+	if (front + back + sizeof ELLIPSIS > buf_size)
+		return 0;
+	memcpy(buf, text, front);
+	memcpy(buf + front, ELLIPSIS, sizeof ELLIPSIS - 1);
+	memcpy(buf + front + sizeof ELLIPSIS - 1, text + len - back, back);
+	buf[front + sizeof ELLIPSIS - 1 + back] = '\0';
+	return text_width(buf, size);
+}
+
+/* The last word stays whole if that leaves a letter or more of the first. */
+static size_t kept_word(char *buf, size_t buf_size, const char *text, double size, double width)
+{
+	size_t back = last_word(text, strlen(text)), first = char_bytes(text);
+
+	return back && around_ellipsis(buf, buf_size, text, first, back, size) > 0 &&
+			       text_width(buf, size) <= width
+		       ? back
+		       : 0;
+}
+
 double text_fit(char *buf, size_t buf_size, const char *text, double size, double width)
 {
-	size_t len = strlen(text), front = 0, back = 0;
+	size_t len = strlen(text), front = 0, back;
 	const char *end = text + len;
-	double em = ELLIPSIS_EM;
+	double em;
+	bool word;
 
 	if (len < buf_size && text_width(text, size) <= width) {
 		memcpy(buf, text, len + 1);
 		return text_width(buf, size);
 	}
+	back = kept_word(buf, buf_size, text, size, width);
+	word = back > 0;
+	em = ELLIPSIS_EM + text_width(end - back, 1);
 	/* Letters from both ends by turns, as long as they fit around the ellipsis. */
-	for (bool from_back = false;; from_back = !from_back) {
+	for (bool from_back = false;; from_back = !from_back && !word) {
 		const char *p = from_back ? char_before(text, end - back) : text + front;
 		size_t n = front + back >= len ? 0 : char_bytes(p);
 
@@ -91,16 +133,21 @@ double text_fit(char *buf, size_t buf_size, const char *text, double size, doubl
 		else
 			front += n;
 	}
-	if (!front || buf_size < sizeof ELLIPSIS) {
-		if (buf_size)
-			buf[0] = '\0';
-		return 0;
-	}
-	memcpy(buf, text, front);
-	memcpy(buf + front, ELLIPSIS, sizeof ELLIPSIS - 1);
-	memcpy(buf + front + sizeof ELLIPSIS - 1, end - back, back);
-	buf[front + sizeof ELLIPSIS - 1 + back] = '\0';
-	return text_width(buf, size);
+	if (buf_size)
+		buf[0] = '\0';
+	return front ? around_ellipsis(buf, buf_size, text, front, back, size) : 0;
+}
+
+double text_tail(char *buf, size_t buf_size, const char *text, double size, double width)
+{
+	size_t back = last_word(text, strlen(text));
+	double wide = back ? around_ellipsis(buf, buf_size, text, 0, back, size) : 0;
+
+	if (wide > 0 && wide <= width)
+		return wide;
+	if (buf_size)
+		buf[0] = '\0';
+	return 0;
 }
 
 static const struct {

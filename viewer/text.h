@@ -13,8 +13,12 @@
 double text_width(const char *text, double size);
 
 /* Copies text into buf, shortened in its middle with an ellipsis until it is at most `width` wide.
-   Whole characters only. Returns the width of what is in buf; "" if not even one letter fits. */
+   Whole characters only, and the whole of a short last word if there is room for it. Returns the
+   width of what is in buf; "" if not even one letter fits. */
 double text_fit(char *buf, size_t buf_size, const char *text, double size, double width);
+
+/* The last word behind an ellipsis. "" and 0 if the text has but one, or a long one, or no room. */
+double text_tail(char *buf, size_t buf_size, const char *text, double size, double width);
 
 /* "1.5 ms": a duration with three digits or a little more, in the unit that suits it. */
 void text_time(char *buf, size_t buf_size, int64_t ns);
