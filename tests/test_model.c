@@ -71,7 +71,7 @@ TEST(values_are_text_for_people)
 {
 	static const char *const texts[] = {"3", "-1", "0.25", "3.0", "false", "plain", "", "",
 		"-9223372036854775808", "inf", "the first words\xe2\x80\xa6",
-		"struct rgba, 4 bytes", "0xbeef", "Tom", "Tom", "{\"name\":\"Tom\",\"lives\":[9]}",
+		"rgba{\xe2\x80\xa6}", "0xbeef", "Tom", "Tom", "{\"name\":\"Tom\",\"lives\":[9]}",
 		"tab and line"};
 	struct weft_trace *trace = load_data("values");
 

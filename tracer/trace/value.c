@@ -71,17 +71,23 @@ static struct json_object *member(struct json_object *object, const char *key, e
 	return field;
 }
 
-/* Bytes have no text: their type, if known, and how many they are. */
+/* Bytes have no text: "point{...}" says their type, and where that isn't known, how many they are.
+ */
 static void put_bytes(char *buf, struct json_object *value, struct json_object *base64)
 {
 	struct json_object *type = member(value, "type", json_type_string);
 	struct json_object *len = member(value, "len", json_type_int);
 	int64_t n = len ? json_object_get_int64(len) : json_object_get_string_len(base64) / 4 * 3;
+	const char *name = type ? json_object_get_string(type) : "";
 	char text[128];
-	int used = snprintf(text, sizeof(text), "%.80s%s%lld byte%s",
-		type ? json_object_get_string(type) : "", type ? ", " : "", (long long)n,
-		n == 1 ? "" : "s");
+	int used;
 
+	if (strncmp(name, "struct ", 7) == 0)
+		name += 7;
+	if (*name)
+		used = snprintf(text, sizeof(text), "%.80s{\xe2\x80\xa6}", name);
+	else
+		used = snprintf(text, sizeof(text), "%lld byte%s", (long long)n, n == 1 ? "" : "s");
 	put_text(buf, text, (size_t)used, false);
 }
 
