@@ -239,6 +239,21 @@ TEST(a_seek_to_the_end_stays_there)
 	close_desk(&d);
 }
 
+TEST(end_shows_the_end_then_goes_there)
+{
+	struct desk d;
+	struct control *c = open_desk(&d);
+
+	control_command(c, COMMAND_ZOOM_IN, 4);
+	control_command(c, COMMAND_HOME, 1);
+	CHECK(c->view.camera.y1 < 1);
+	control_command(c, COMMAND_END, 1);
+	CHECK(c->view.camera.y1 == 1 && c->view.head < 1);
+	control_command(c, COMMAND_END, 1);
+	CHECK(c->view.camera.y1 == 1 && c->view.head == 1 && !c->view.playing);
+	close_desk(&d);
+}
+
 TEST(zoom_keeps_the_instant_under_the_mouse)
 {
 	struct desk d;

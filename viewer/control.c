@@ -123,6 +123,18 @@ static void pan(struct control *c, double dx, double dy)
 		dy * (camera->y1 - camera->y0) / fmax(plot.h, 1));
 }
 
+/* Where the camera shows the last instant already, the play head goes there. */
+static void see_end(struct control *c, enum command command)
+{
+	if (c->view.camera.y1 >= 1) {
+		player_seek(&c->player, 1);
+		show(c);
+		return;
+	}
+	begin_move(c, command);
+	view_end(&c->view);
+}
+
 static void move_camera(struct control *c, enum command command, double amount)
 {
 	double by = pow(ZOOM_STEP, amount);
@@ -158,8 +170,7 @@ static void move_camera(struct control *c, enum command command, double amount)
 		view_home(&c->view);
 		break;
 	default:
-		begin_move(c, command);
-		view_end(&c->view);
+		see_end(c, command);
 		break;
 	}
 }
