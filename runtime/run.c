@@ -6,6 +6,7 @@
 #include "runtime/run.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -39,7 +40,8 @@ static bool forked;	 /* in the middle of a run: this is the child */
 /* Who goes on when coroutine 1 has ended on another worker than 0: futex, ENDING when undecided. */
 enum ending { ENDING, ENDING_RETURNS, ENDING_EXITS };
 static _Atomic uint32_t ending;
-static atomic_int ended_on; /* the worker of coroutine 1's end, -1 before; release: and its result */
+static atomic_int
+	ended_on; /* the worker of coroutine 1's end, -1 before; release: and its result */
 
 struct app {
 	int (*fn)(int argc, char **argv);
@@ -160,10 +162,20 @@ static void wait_for_main_thread(void)
 		exit(weft__sched.result);
 }
 
+/* Where threads wait that were made before there is anything to do. */
+static void open_gate(void)
+{
+	/* release: the recorder's rings. */
+	atomic_store_explicit(&weft__sched.gate, 1, memory_order_release);
+	weft__futex_wake(&weft__sched.gate, INT_MAX);
+}
+
 static void *worker_thread(void *arg)
 {
 	struct weft__worker *w = arg;
 
+	while (!atomic_load_explicit(&weft__sched.gate, memory_order_acquire))
+		weft__futex_wait(&weft__sched.gate, 0, WEFT_NEVER);
 	work(w);
 	if (atomic_load_explicit(&ended_on, memory_order_acquire) == w->index)
 		wait_for_main_thread();
@@ -276,11 +288,10 @@ static void once(void)
 	pthread_atfork(NULL, NULL, in_child);
 }
 
-static int set_up(int argc, char **argv)
+static int set_up(void)
 {
 	struct weft__sched *s = &weft__sched;
 	int n = (int)env_number("WEFT_WORKERS", 1, WEFT__WORKERS_MAX, cpus());
-	struct weft__rec_config config;
 
 	memset(s, 0, sizeof(*s));
 	atomic_store(&ending, ENDING);
@@ -292,15 +303,23 @@ static int set_up(int argc, char **argv)
 	weft__timers_init();
 	weft__overflow_init();
 	weft__stacks_init((size_t)env_number("WEFT_STACK", 16, 65536, STACK_KIB) * 1024);
-	config = (struct weft__rec_config){.argc = argc,
+	return 0;
+}
+
+/* The workers exist, and wait at the gate: what is recorded begins with the run itself. */
+static void start(int argc, char **argv)
+{
+	struct weft__sched *s = &weft__sched;
+	struct weft__rec_config config = {.argc = argc,
 		.argv = argv,
-		.workers = n,
+		.workers = s->nworkers,
 		.guard = weft__guard_word(weft__stacks_guard())};
+
 	if (weft__rec_start(&config)) {
-		for (int i = 0; i < n; i++)
+		for (int i = 0; i < s->nworkers; i++)
 			s->workers[i].ring = weft__rec_ring(i);
 	}
-	return 0;
+	open_gate();
 }
 
 static void clear_up(void)
@@ -336,7 +355,7 @@ int weft_run(int (*app)(int argc, char **argv), int argc, char **argv)
 		return -EBUSY;
 	}
 	once();
-	r = set_up(argc, argv);
+	r = set_up();
 	if (r < 0) {
 		atomic_store(&running, false);
 		return r;
@@ -345,9 +364,11 @@ int weft_run(int (*app)(int argc, char **argv), int argc, char **argv)
 	r = threads_start();
 	if (r < 0) {
 		weft__stop_workers();
+		open_gate();
 		weft__sched.result = r;
 		goto out;
 	}
+	start(argc, argv);
 	first = weft__co_new(NULL, "main", &arg, sizeof(arg), "", "", 0, MAIN_STACK_BYTES);
 	first->int_fn = app_main;
 	weft__ready(first);

@@ -57,6 +57,7 @@ struct weft__sched {
 	struct weft__worker *workers;
 	int nworkers;
 	int nthreads; /* started, worker 0 included */
+	_Atomic uint32_t gate; /* futex: 1 once the workers may begin */
 	atomic_bool
 		stopping; /* release by the end of coroutine 1, acquire in the scheduler's loop */
 

@@ -34,7 +34,8 @@ def test(name):
 
 def run(*command, env=None, timeout=60, **more):
     """Runs a program to its end; the result has returncode, stdout and stderr as text."""
-    merged = {k: v for k, v in os.environ.items() if k not in ("WEFT_TRACE", "WEFT_WORKERS")}
+    merged = {k: v for k, v in os.environ.items()
+              if k not in ("WEFT_TRACE", "WEFT_WORKERS", "NO_COLOR")}
     merged.update(LC_ALL="C.UTF-8", **(env or {}))
     more.setdefault("stdin", subprocess.DEVNULL)
     if "stdout" not in more:

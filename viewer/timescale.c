@@ -21,6 +21,7 @@
 /* Steps of the order axis: messages want room for their arrows, births for their names. */
 #define STEP 1.0
 #define SMALL_STEP 0.35 /* a switch, a wake-up ... */
+#define NO_STEP 0.02	/* to the first: before it there is nothing to see */
 
 struct instant {
 	int64_t t;
@@ -76,6 +77,8 @@ static struct instants instants_of(const struct weft_trace *t, int64_t end_ns)
 		if (!n || in.at[n - 1].t != in.at[i].t)
 			in.at[n++] = in.at[i];
 	in.n = n;
+	if (n > 1)
+		in.at[1].step = NO_STEP;
 	return in;
 }
 

@@ -287,9 +287,14 @@ static void run(struct merge *m)
 void *weft__rec_collect(void *arg)
 {
 	struct weft__recorder *rec = arg;
-	struct merge merge = {.last = rec->t0};
-	int ret = merge_init(&merge, rec);
+	struct merge merge = {0};
+	int ret;
 
+	/* acquire: the header and the start of time. */
+	while (!atomic_load_explicit(&rec->go, acquire))
+		weft__futex_wait(&rec->go, 0, INT64_MAX);
+	merge.last = rec->t0;
+	ret = merge_init(&merge, rec);
 	if (ret < 0)
 		weft__rec_fail(ret);
 	else

@@ -157,9 +157,7 @@ static int set_up(struct weft__recorder *rec, const struct weft__rec_config *con
 		goto out;
 	memset(&rec->lines, 0, sizeof(rec->lines));
 	rec->lines.out = &rec->out;
-	rec->lines.t0 = rec->t0 = weft__rec_clock();
-	weft__header(&rec->out, config, rec->t0);
-	atomic_store(&rec->floor, rec->t0);
+	atomic_store(&rec->go, 0);
 	atomic_store(&rec->kick, 0);
 	atomic_store(&rec->request, 0);
 	atomic_store(&rec->done, 0);
@@ -167,8 +165,15 @@ static int set_up(struct weft__recorder *rec, const struct weft__rec_config *con
 	atomic_store(&rec->warned, false);
 	atomic_store(&rec->reaped, false);
 	ret = start_thread(rec);
-	if (!ret)
-		return 0;
+	if (ret < 0)
+		goto out;
+	/* Time begins when all is set up: making a thread takes longer than many a run. */
+	rec->lines.t0 = rec->t0 = weft__rec_clock();
+	weft__header(&rec->out, config, rec->t0);
+	atomic_store(&rec->floor, rec->t0);
+	atomic_store_explicit(&rec->go, 1, memory_order_release);
+	weft__futex_wake(&rec->go, 1);
+	return 0;
 out:
 	unmap_rings(rec);
 	weft__writer_finish(&rec->out);

@@ -26,6 +26,8 @@
 struct weft__recorder {
 	_Alignas(WEFT__RING_LINE) _Atomic int64_t floor; /* no new stamp is below it */
 	_Alignas(WEFT__RING_LINE) _Atomic uint32_t kick; /* the collector sleeps on it while 0 */
+	_Atomic uint32_t go; /* 1: the header is written, time has begun (release; acquired by the
+				collector) */
 	_Atomic uint32_t progress; /* grows with each step of the collector; relaxed */
 	_Atomic uint32_t
 		request;       /* 1 + enum weft_eof_why: end the file with it; release, acquire */
