@@ -266,6 +266,23 @@ static void panic_closed(struct weft_chan *chan)
 	weft__panic("send on closed channel %s", text);
 }
 
+/*
+ * After a step: 0 (done) or a negative errno value, and the channel is unlocked; or 1, it is still
+ * locked, and the caller has to wait.
+ */
+static int settle(struct weft_chan *chan, enum weft__chan_step step, struct weft__co *const *wake,
+	int64_t until)
+{
+	int r = step == WEFT__STEP_DONE ? 0 : step == WEFT__STEP_CLOSED ? -EPIPE : may_wait(until);
+
+	if (step == WEFT__STEP_WAIT && r == 0)
+		return 1;
+	weft__unlock(&chan->lock);
+	if (*wake)
+		weft__ready(*wake);
+	return r;
+}
+
 int weft_chan_send(struct weft_chan *chan, const void *value, int64_t until)
 {
 	struct weft__co *self = weft__self("weft_send"), *wake;
@@ -277,24 +294,11 @@ int weft_chan_send(struct weft_chan *chan, const void *value, int64_t until)
 		return wait_for_nobody(self, until);
 	weft__trace_reserve(weft__worker(), WEFT__STEP_UNITS + WEFT__TRACE_PARK_UNITS);
 	weft__lock(&chan->lock);
-	switch (weft__chan_send_step(chan, self, value, -1, &wake)) {
-	case WEFT__STEP_DONE:
-		weft__unlock(&chan->lock);
-		if (wake)
-			weft__ready(wake);
-		return 0;
-	case WEFT__STEP_CLOSED:
-		weft__unlock(&chan->lock);
+	r = settle(chan, weft__chan_send_step(chan, self, value, -1, &wake), &wake, until);
+	if (r == -EPIPE)
 		panic_closed(chan);
-		break;
-	case WEFT__STEP_WAIT:
-		break;
-	}
-	r = may_wait(until);
-	if (r < 0) {
-		weft__unlock(&chan->lock);
+	if (r <= 0)
 		return r;
-	}
 	w = weft__worker();
 	waiter = (struct weft__waiter){.co = self, .value = (void *)(uintptr_t)value, .index = -1};
 	waiter.msg = weft__trace_send(w, self, chan, value, WEFT_VIA_WAIT, NULL, -1,
@@ -321,23 +325,9 @@ int weft_chan_recv(struct weft_chan *chan, void *ret_value, int64_t until)
 		return wait_for_nobody(self, until);
 	weft__trace_reserve(weft__worker(), WEFT__STEP_UNITS + WEFT__TRACE_PARK_UNITS);
 	weft__lock(&chan->lock);
-	switch (weft__chan_recv_step(chan, self, ret_value, -1, &wake)) {
-	case WEFT__STEP_DONE:
-		weft__unlock(&chan->lock);
-		if (wake)
-			weft__ready(wake);
-		return 0;
-	case WEFT__STEP_CLOSED:
-		weft__unlock(&chan->lock);
-		return -EPIPE;
-	case WEFT__STEP_WAIT:
-		break;
-	}
-	r = may_wait(until);
-	if (r < 0) {
-		weft__unlock(&chan->lock);
+	r = settle(chan, weft__chan_recv_step(chan, self, ret_value, -1, &wake), &wake, until);
+	if (r <= 0)
 		return r;
-	}
 	waiter = (struct weft__waiter){.co = self, .value = ret_value, .index = -1};
 	self->wait = (struct weft__wait_for){.why = WEFT_WHY_RECV, .chan = chan};
 	weft__trace_block(weft__worker(), self, chan, until);
