@@ -250,14 +250,6 @@ static int wait_for_nobody(struct weft__co *self, int64_t until)
 	return 0;
 }
 
-/* Would have to wait: 0 to go ahead, or why not to. */
-static int may_wait(int64_t until)
-{
-	if (until == WEFT_NOW)
-		return -EAGAIN;
-	return until != WEFT_NEVER && until <= weft_now() ? -ETIMEDOUT : 0;
-}
-
 static void panic_closed(struct weft_chan *chan)
 {
 	char text[96];
@@ -270,10 +262,12 @@ static void panic_closed(struct weft_chan *chan)
  * After a step: 0 (done) or a negative errno value, and the channel is unlocked; or 1, it is still
  * locked, and the caller has to wait.
  */
-static int settle(struct weft_chan *chan, enum weft__chan_step step, struct weft__co *const *wake,
-	int64_t until)
+static int settle(struct weft_chan *chan, enum weft__chan_step step, struct weft__co *self,
+	struct weft__co *const *wake, int64_t until)
 {
-	int r = step == WEFT__STEP_DONE ? 0 : step == WEFT__STEP_CLOSED ? -EPIPE : may_wait(until);
+	int r = step == WEFT__STEP_DONE	    ? 0
+		: step == WEFT__STEP_CLOSED ? -EPIPE
+					    : weft__may_wait(self, until);
 
 	if (step == WEFT__STEP_WAIT && r == 0)
 		return 1;
@@ -294,7 +288,7 @@ int weft_chan_send(struct weft_chan *chan, const void *value, int64_t until)
 		return wait_for_nobody(self, until);
 	weft__trace_reserve(weft__worker(), WEFT__STEP_UNITS + WEFT__TRACE_PARK_UNITS);
 	weft__lock(&chan->lock);
-	r = settle(chan, weft__chan_send_step(chan, self, value, -1, &wake), &wake, until);
+	r = settle(chan, weft__chan_send_step(chan, self, value, -1, &wake), self, &wake, until);
 	if (r == -EPIPE)
 		panic_closed(chan);
 	if (r <= 0)
@@ -325,7 +319,8 @@ int weft_chan_recv(struct weft_chan *chan, void *ret_value, int64_t until)
 		return wait_for_nobody(self, until);
 	weft__trace_reserve(weft__worker(), WEFT__STEP_UNITS + WEFT__TRACE_PARK_UNITS);
 	weft__lock(&chan->lock);
-	r = settle(chan, weft__chan_recv_step(chan, self, ret_value, -1, &wake), &wake, until);
+	r = settle(
+		chan, weft__chan_recv_step(chan, self, ret_value, -1, &wake), self, &wake, until);
 	if (r <= 0)
 		return r;
 	waiter = (struct weft__waiter){.co = self, .value = ret_value, .index = -1};

@@ -165,10 +165,11 @@ int weft_join_until(struct weft_handle *handle, int *ret_code, int64_t until)
 		weft__panic("coroutine %llu is joined twice", (unsigned long long)handle->co);
 	if (!handle->done) {
 		struct weft__waiter waiter = {.co = self, .index = -1};
+		int r = weft__may_wait(self, until);
 
-		if (until == WEFT_NOW || (until != WEFT_NEVER && until <= weft_now())) {
+		if (r < 0) {
 			weft__unlock(&handle->lock);
-			return until == WEFT_NOW ? -EAGAIN : -ETIMEDOUT;
+			return r;
 		}
 		self->wait = (struct weft__wait_for){.why = WEFT_WHY_JOIN, .of = handle->co};
 		weft__trace_block_on(weft__worker(), self, 0, &handle->last_t, until);

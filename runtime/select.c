@@ -317,13 +317,12 @@ static int select_in(struct select *s, int64_t until)
 			weft__ready(wake);
 		return r;
 	}
-	if (until == WEFT_NOW || (until != WEFT_NEVER && until <= weft_now())) {
-		bool now = until == WEFT_NOW;
-
-		weft__trace_select(
-			weft__worker(), self, now ? WEFT_PICK_DEFAULT : WEFT_PICK_TIMEOUT, s->n);
+	r = weft__may_wait(self, until);
+	if (r < 0) {
+		weft__trace_select(weft__worker(), self,
+			r == -EAGAIN ? WEFT_PICK_DEFAULT : WEFT_PICK_TIMEOUT, s->n);
 		unlock_all(s);
-		return now ? -EAGAIN : -ETIMEDOUT;
+		return r;
 	}
 	return wait_all(s, self, until);
 }

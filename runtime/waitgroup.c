@@ -81,14 +81,11 @@ int weft_waitgroup_wait_until(struct weft_waitgroup *group, int64_t until)
 	struct weft__co *self = weft__self("weft_waitgroup_wait");
 	struct group *g = lock_group(group, self);
 	struct weft__waiter waiter = {.co = self, .index = -1};
+	int r = g->count == 0 ? 0 : weft__may_wait(self, until);
 
-	if (g->count == 0) {
+	if (g->count == 0 || r < 0) {
 		weft__unlock(&g->lock);
-		return 0;
-	}
-	if (until == WEFT_NOW || (until != WEFT_NEVER && until <= weft_now())) {
-		weft__unlock(&g->lock);
-		return until == WEFT_NOW ? -EAGAIN : -ETIMEDOUT;
+		return r;
 	}
 	waiter.from = g->id;
 	self->wait = (struct weft__wait_for){.why = WEFT_WHY_WAITGROUP};

@@ -108,6 +108,14 @@ void weft__deadline_end(struct weft__deadline *deadline)
 		weft__timer_cancel(&deadline->timer);
 }
 
+int weft__may_wait(struct weft__co *self, int64_t until)
+{
+	(void)self;
+	if (until == WEFT_NOW)
+		return -EAGAIN;
+	return until != WEFT_NEVER && until <= weft_now() ? -ETIMEDOUT : 0;
+}
+
 /* Callbacks for weft__park. */
 static WEFT__NO_TSAN void unlock(void *lock)
 {

@@ -69,6 +69,12 @@ bool weft__deadline_arm(struct weft__deadline *deadline, struct weft__lock *lock
 	struct weft__waiter *waiter, uint64_t on, int64_t *last_t, int64_t until);
 void weft__deadline_end(struct weft__deadline *deadline);
 
+/*
+ * Asked before a wait, when the operation cannot go on at once: 0, or why not to wait: -EAGAIN
+ * (`until` is WEFT_NOW) or -ETIMEDOUT (it is past). Under the lock of what is waited for, or not.
+ */
+int weft__may_wait(struct weft__co *self, int64_t until);
+
 /* Parks with `lock` held, and with a deadline unless `until` is WEFT_NEVER. Returns waiter->result.
  */
 int weft__wait(struct weft__lock *lock, struct weft__waiter *waiter, uint64_t on, int64_t *last_t,
