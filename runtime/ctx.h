@@ -2,8 +2,9 @@
  *
  * A context: where a coroutine, or a worker's own thread, stands when it does not run.
  *
- * Two implementations, chosen when the library is built: assembly (ctx_x86_64.S) and ucontext
- * (ctx_ucontext.c, for every other CPU and for the tests).
+ * Two implementations, chosen when the library is built: assembly (ctx_asm.c with
+ * ctx_x86_64.S or ctx_aarch64.S) and ucontext (ctx_ucontext.c, for every other CPU and for the
+ * tests).
  */
 #ifndef WEFT_RUNTIME_CTX_H
 #define WEFT_RUNTIME_CTX_H

@@ -4,6 +4,7 @@
  */
 #include "runtime/lock.h"
 
+#include "runtime/cpu.h"
 #include "tracer/record/futex.h"
 
 #define SPINS 100 /* a critical section is 10 to 100 ns long */
@@ -19,9 +20,7 @@ void weft__lock_wait(struct weft__lock *lock)
 			atomic_compare_exchange_strong_explicit(
 				&lock->word, &free, 1, memory_order_acquire, memory_order_relaxed))
 			return;
-#if defined(__x86_64__)
-		__builtin_ia32_pause();
-#endif
+		weft__relax();
 	}
 	/* From here on the word is 2 as long as we hold it: somebody else may sleep too. */
 	while (atomic_exchange_explicit(&lock->word, 2, memory_order_acquire) != 0)

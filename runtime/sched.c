@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "runtime/cpu.h"
 #include "runtime/panic.h"
 #include "runtime/post.h"
 #include "runtime/probe.h"
@@ -424,11 +425,9 @@ static WEFT__NO_TSAN struct weft__co *steal(struct weft__worker *w)
 			if (co)
 				return co;
 		}
-#if defined(__x86_64__)
 		/* The victim will most likely run its `next` itself, any moment now. */
 		for (int i = 0; i < 50; i++)
-			__builtin_ia32_pause();
-#endif
+			weft__relax();
 	}
 	return NULL;
 }

@@ -74,6 +74,69 @@ __asm__(".text\n"
 	"	ret\n"
 	".size ctx_check_registers, . - ctx_check_registers\n");
 
+#elif defined(__aarch64__)
+
+/*
+ * Fills x19 to x28 and d8 to d15 with numbers that follow from `seed`, calls fn, and returns how
+ * many of them have changed.
+ */
+unsigned ctx_check_registers(uint64_t seed, void (*fn)(void));
+__asm__(".text\n"
+	".globl ctx_check_registers\n"
+	".type ctx_check_registers, %function\n"
+	"ctx_check_registers:\n"
+	"	stp x29, x30, [sp, #-176]!\n"
+	"	mov x29, sp\n"
+	"	stp x19, x20, [sp, #16]\n"
+	"	stp x21, x22, [sp, #32]\n"
+	"	stp x23, x24, [sp, #48]\n"
+	"	stp x25, x26, [sp, #64]\n"
+	"	stp x27, x28, [sp, #80]\n"
+	"	stp d8, d9, [sp, #96]\n"
+	"	stp d10, d11, [sp, #112]\n"
+	"	stp d12, d13, [sp, #128]\n"
+	"	stp d14, d15, [sp, #144]\n"
+	"	str x0, [sp, #160]\n"
+	"	.irp n, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28\n"
+	"	add x\\n, x0, #\\n\n"
+	"	.endr\n"
+	"	.irp n, 8, 9, 10, 11, 12, 13, 14, 15\n"
+	"	add x9, x0, #\\n\n"
+	"	fmov d\\n, x9\n"
+	"	.endr\n"
+	"	blr x1\n"
+	"	ldr x2, [sp, #160]\n"
+	"	mov w0, #0\n"
+	"	.irp n, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28\n"
+	"	add x10, x2, #\\n\n"
+	"	cmp x\\n, x10\n"
+	"	cinc w0, w0, ne\n"
+	"	.endr\n"
+	"	.irp n, 8, 9, 10, 11, 12, 13, 14, 15\n"
+	"	add x10, x2, #\\n\n"
+	"	fmov x9, d\\n\n"
+	"	cmp x9, x10\n"
+	"	cinc w0, w0, ne\n"
+	"	.endr\n"
+	"	cmp sp, x29\n"
+	"	cinc w0, w0, ne\n"
+	"	ldp x19, x20, [sp, #16]\n"
+	"	ldp x21, x22, [sp, #32]\n"
+	"	ldp x23, x24, [sp, #48]\n"
+	"	ldp x25, x26, [sp, #64]\n"
+	"	ldp x27, x28, [sp, #80]\n"
+	"	ldp d8, d9, [sp, #96]\n"
+	"	ldp d10, d11, [sp, #112]\n"
+	"	ldp d12, d13, [sp, #128]\n"
+	"	ldp d14, d15, [sp, #144]\n"
+	"	ldp x29, x30, [sp], #176\n"
+	"	ret\n"
+	"	.size ctx_check_registers, . - ctx_check_registers\n");
+
+#endif /* the registers of one CPU */
+
+#if defined(__x86_64__) || defined(__aarch64__)
+
 static void keep_registers(const int *number)
 {
 	for (uint64_t i = 0; i < ROUNDS; i++)
@@ -92,6 +155,10 @@ CO_TEST(registers_survive_switches)
 		weft_go(keep_registers, &numbers[i]);
 	weft_waitgroup_wait(&all);
 }
+
+#endif
+
+#if defined(__x86_64__)
 
 static uint32_t read_mxcsr(void)
 {
@@ -131,6 +198,54 @@ static void look_at_control_words(int_chan *c)
 	weft_send(c, read_mxcsr() == 0x1f80 && read_x87() == 0x037f);
 }
 
+static void check_control_words(void)
+{
+	CHECK_INT(read_mxcsr(), 0x1f80);
+	CHECK_INT(read_x87(), 0x037f);
+}
+
+#elif defined(__aarch64__)
+
+static uint64_t read_fpcr(void)
+{
+	uint64_t word;
+
+	__asm__ volatile("mrs %0, fpcr" : "=r"(word));
+	return word;
+}
+
+static void write_fpcr(uint64_t word)
+{
+	__asm__ volatile("msr fpcr, %0" : : "r"(word));
+}
+
+/* Each with its own rounding, flush to zero and default NaN. */
+static void keep_control_words(const int *number)
+{
+	uint64_t word = (uint64_t)(*number % 4) << 22 | (*number & 4 ? 3u << 24 : 0);
+
+	write_fpcr(word);
+	for (int i = 0; i < ROUNDS; i++) {
+		weft_yield();
+		CHECK_INT(read_fpcr(), word);
+	}
+	weft_waitgroup_done(&all);
+}
+
+static void look_at_control_words(int_chan *c)
+{
+	weft_send(c, read_fpcr() == 0);
+}
+
+static void check_control_words(void)
+{
+	CHECK_INT(read_fpcr(), 0);
+}
+
+#endif
+
+#if defined(__x86_64__) || defined(__aarch64__)
+
 CO_TEST(control_words_survive_switches)
 {
 	static const int numbers[8] = {0, 1, 2, 3, 4, 5, 6, 7};
@@ -147,11 +262,10 @@ CO_TEST(control_words_survive_switches)
 		CHECK_INT(v, 1);
 	}
 	weft_waitgroup_wait(&all);
-	CHECK_INT(read_mxcsr(), 0x1f80);
-	CHECK_INT(read_x87(), 0x037f);
+	check_control_words();
 }
 
-#endif /* __x86_64__ */
+#endif
 
 static void round_somehow(const int *number)
 {

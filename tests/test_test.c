@@ -63,10 +63,12 @@ SELF(planted_loud)
 
 static void run_self(const char *name, char *out, size_t size)
 {
-	char command[4200], self[4096] = {0};
+	const char *wrapper = getenv("MESON_EXE_WRAPPER"); /* where tests run under an emulator */
+	char command[4600], self[4096] = {0};
 
 	CHECK(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
-	snprintf(command, sizeof(command), "WEFT_TEST_SELF=1 WEFT_TEST_SLOW=1 '%s' %s", self, name);
+	snprintf(command, sizeof(command), "WEFT_TEST_SELF=1 WEFT_TEST_SLOW=1 %s '%s' %s",
+		wrapper ? wrapper : "", self, name);
 	FILE *f = popen(command, "r");
 	CHECK(f);
 	size_t n = fread(out, 1, size - 1, f);
