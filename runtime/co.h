@@ -16,6 +16,7 @@
 #include "tracer/event.h"
 
 struct weft_handle;
+struct weft__worker;
 
 #define WEFT__NAME_MAX 48
 
@@ -42,8 +43,9 @@ struct weft__co {
 	 * stack (acquire).
 	 */
 	atomic_int state;
-	struct weft__co
-		*next;	/* link of the global run queue, of a list of free stacks, of the inbox */
+	struct weft__co *next;	     /* link of a run queue, of a list of free stacks, of an inbox */
+	struct weft__worker *worker; /* on which it runs or ran last; by that one's thread */
+	struct weft__worker *pinned; /* the only one on which it may run, or NULL */
 	int64_t last_t; /* stamp of the last record about it; by whoever may act on it now */
 	uint64_t id;
 	weft_fn fn; /* detached; or NULL and */
