@@ -16,6 +16,7 @@
 #include "tracer/event.h"
 
 struct weft_handle;
+struct weft__locals;
 struct weft__worker;
 
 #define WEFT__NAME_MAX 48
@@ -52,6 +53,7 @@ struct weft__co {
 	weft_int_fn int_fn;
 	void *arg;
 	struct weft_handle *handle;
+	struct weft__locals *locals; /* or NULL: local.c */
 	struct weft__wait_for wait;
 	const char *fn_name, *at_fn, *at_file;
 	int at_line;

@@ -125,6 +125,34 @@ WEFT_API uint64_t weft_self(void);
 /* Names the running coroutine, for traces and reports; at most 47 bytes are kept. */
 WEFT_API void weft_set_name(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/*
+ * Coroutine-local values: a pointer for each key and coroutine, null at first; not inherited.
+ *
+ *	static struct weft_local user = WEFT_LOCAL_INIT(user_free);
+ *
+ *	weft_local_set(&user, user_of(request));
+ *	... anywhere below ...
+ *	struct user *u = weft_local_get(&user);
+ *
+ * A key is an object that lives as long as any coroutine uses it, and is known by its address. Its
+ * destructor (or NULL) gets the value when the coroutine's function has returned, and before whoever
+ * joins it goes on, on the coroutine's own stack: it may do what the function might. Destructors run
+ * in the reverse of the order in which this coroutine first set the keys; not for values that were
+ * replaced or are null, and not in coroutines that are abandoned at the end of the run. Values that
+ * a destructor sets are destroyed in turn. A look-up goes through the keys that the coroutine has
+ * set: meant for a handful.
+ */
+struct weft_local {
+	void (*weft_destroy)(void *value);
+	void *weft_reserved;
+};
+
+#define WEFT_LOCAL_INIT(destroy) {destroy, NULL}
+
+WEFT_API void *weft_local_get(const struct weft_local *key);
+/* 0, or -ENOMEM, which only the first set of a key in a coroutine can give. */
+WEFT_API int weft_local_set(const struct weft_local *key, void *value);
+
 /* ---- Channels ---------------------------------------------------------------------------------
  *
  * As in Go: FIFO, unbuffered (capacity 0) or buffered, shared by any number of coroutines on all

@@ -22,6 +22,13 @@ WEFT_CHAN(bool_chan, bool)
 WEFT_CHAN(unit_chan, weft_unit)
 WEFT_CHAN(void_ptr_chan, void *)
 
+static void drop(void *value)
+{
+	(void)value;
+}
+
+static struct weft_local local = WEFT_LOCAL_INIT(drop);
+
 static void take(pair_ptr_chan *c)
 {
 	weft_send(c, NULL);
@@ -112,6 +119,8 @@ static int app(int argc, char **argv)
 	weft_ref(ints);
 	weft_unref(ints);
 	weft_close(ints);
+	if (weft_local_set(&local, ints) < 0 || !weft_local_get(&local))
+		return 1;
 	return weft_len(ints) < weft_cap(ints);
 }
 
