@@ -19,14 +19,23 @@ type row struct {
 }
 
 var rows = map[string]row{
-	"yield":    {runYield, 2},
-	"pingpong": {runPingpong, 2},
-	"ring":     {runRing, 1000},
-	"buffered": {runBuffered, 1},
-	"select":   {runSelect, 4},
-	"sieve":    {runSieve, 2000},
-	"spawn":    {runSpawn, 1000},
-	"parked":   {runParked, 1},
+	"yield":        {runYield, 2},
+	"pingpong":     {runPingpong, 2},
+	"ring":         {runRing, 1000},
+	"buffered":     {runBuffered, 1},
+	"select":       {runSelect, 4},
+	"sieve":        {runSieve, 2000},
+	"spawn":        {runSpawn, 1000},
+	"parked":       {runParked, 1},
+	"mutex":        {runMutex, 1},
+	"mutex-yield":  {runMutexYield, 8},
+	"sleepers":     {runSleepers, 1},
+	"jobs":         {runJobs, 1000},
+	"echo":         {runEcho, 1},
+	"wake":         {runWake, 1},
+	"wait-yield":   {runWaitYield, 2},
+	"wait-pair":    {runWaitPair, 2},
+	"wait-compute": {runWaitCompute, 2},
 }
 
 var wall time.Time

@@ -28,6 +28,7 @@ struct bench_row {
 extern const struct bench_row bench_switch_rows[];
 extern const struct bench_row bench_stream_rows[];
 extern const struct bench_row bench_spawn_rows[];
+extern const struct bench_row bench_time_rows[];
 
 void bench_start(void);
 void bench_stop(void);
