@@ -16,8 +16,7 @@
 #include "tracer/event.h"
 
 struct weft_handle;
-struct weft__locals;
-struct weft__worker;
+struct weft__sync;
 
 #define WEFT__NAME_MAX 48
 
@@ -33,6 +32,7 @@ enum weft__co_state {
 struct weft__wait_for {
 	uint8_t why;		/* enum weft_why */
 	struct weft_chan *chan; /* or NULL */
+	struct weft__sync *sync; /* a mutex or its kin, or NULL */
 	uint64_t of;		/* WEFT_WHY_JOIN: whom */
 };
 
@@ -44,16 +44,14 @@ struct weft__co {
 	 * stack (acquire).
 	 */
 	atomic_int state;
-	struct weft__co *next;	     /* link of a run queue, of a list of free stacks, of an inbox */
-	struct weft__worker *worker; /* on which it runs or ran last; by that one's thread */
-	struct weft__worker *pinned; /* the only one on which it may run, or NULL */
+	struct weft__co
+		*next;	/* link of the global run queue, of a list of free stacks, of the inbox */
 	int64_t last_t; /* stamp of the last record about it; by whoever may act on it now */
 	uint64_t id;
 	weft_fn fn; /* detached; or NULL and */
 	weft_int_fn int_fn;
 	void *arg;
 	struct weft_handle *handle;
-	struct weft__locals *locals; /* or NULL: local.c */
 	struct weft__wait_for wait;
 	const char *fn_name, *at_fn, *at_file;
 	int at_line;

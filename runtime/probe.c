@@ -187,11 +187,11 @@ void weft__probe_join(
 }
 
 static void make_rec(struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last,
-	enum weft_obj type, const struct weft_chan *chan, const char *fn, const char *file,
-	int line)
+	enum weft_obj type, const char *name, const struct weft_chan *chan, const char *fn,
+	const char *file, int line)
 {
 	const char *elem = chan ? chan->elem->name : "";
-	size_t bytes = 1 + text_bytes(elem) + text_bytes(fn) + text_bytes(file);
+	size_t bytes = text_bytes(name) + text_bytes(elem) + text_bytes(fn) + text_bytes(file);
 	struct weft_rec *rec = open_rec(w, WEFT_EV_MAKE, units_of(bytes), co, on, last);
 	struct weft_rec_tail *tail = weft__rec_tail(rec);
 	char *p = weft__rec_payload(rec);
@@ -203,7 +203,7 @@ static void make_rec(struct weft__worker *w, struct weft__co *co, uint64_t on, i
 		tail->b = chan->elem_size;
 		tail->c = chan->elem->kind;
 	}
-	p = put_text(p, "");
+	p = put_text(p, name);
 	p = put_text(p, elem);
 	p = put_text(p, fn);
 	put_text(p, file);
@@ -213,12 +213,13 @@ static void make_rec(struct weft__worker *w, struct weft__co *co, uint64_t on, i
 void weft__probe_chan_make(struct weft__worker *w, struct weft__co *co, struct weft_chan *chan,
 	const char *fn, const char *file, int line)
 {
-	make_rec(w, co, chan->id, &chan->last_t, WEFT_OBJ_CHAN, chan, fn, file, line);
+	make_rec(w, co, chan->id, &chan->last_t, WEFT_OBJ_CHAN, "", chan, fn, file, line);
 }
 
-void weft__probe_group_make(struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last)
+void weft__probe_sync_make(struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last,
+	enum weft_obj type, const char *name)
 {
-	make_rec(w, co, on, last, WEFT_OBJ_WAITGROUP, NULL, "", "", 0);
+	make_rec(w, co, on, last, type, name, NULL, "", "", 0);
 }
 
 void weft__probe_free(struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last)

@@ -58,8 +58,8 @@ void weft__probe_join(
 	struct weft__worker *w, struct weft__co *co, uint64_t of, int64_t *last, int code);
 void weft__probe_chan_make(struct weft__worker *w, struct weft__co *co, struct weft_chan *chan,
 	const char *fn, const char *file, int line);
-void weft__probe_group_make(
-	struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last);
+void weft__probe_sync_make(struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last,
+	enum weft_obj type, const char *name);
 void weft__probe_free(struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last);
 void weft__probe_name(
 	struct weft__worker *w, uint64_t co, uint64_t on, const char *name, int64_t *last);
@@ -90,7 +90,7 @@ void weft__probe_crash(const char *text);
 #define weft__trace_unblock(...) WEFT__PROBE(weft__probe_unblock(__VA_ARGS__))
 #define weft__trace_join(...) WEFT__PROBE(weft__probe_join(__VA_ARGS__))
 #define weft__trace_chan_make(...) WEFT__PROBE(weft__probe_chan_make(__VA_ARGS__))
-#define weft__trace_group_make(...) WEFT__PROBE(weft__probe_group_make(__VA_ARGS__))
+#define weft__trace_sync_make(...) WEFT__PROBE(weft__probe_sync_make(__VA_ARGS__))
 #define weft__trace_free(...) WEFT__PROBE(weft__probe_free(__VA_ARGS__))
 #define weft__trace_name(...) WEFT__PROBE(weft__probe_name(__VA_ARGS__))
 #define weft__trace_send(...) (WEFT__PROBE_ON ? weft__probe_send(__VA_ARGS__) : 0)

@@ -10,6 +10,7 @@
 #include "runtime/probe.h"
 #include "runtime/sched.h"
 #include "runtime/stack.h"
+#include "runtime/sync.h"
 
 #define LINES_MOST 100
 
@@ -26,10 +27,12 @@ static void count_one(struct weft__co *co, void *arg)
 static void describe_wait(const struct weft__co *co, char *text, size_t size)
 {
 	const struct weft__wait_for *wait = &co->wait;
-	char chan[128] = "";
+	char chan[128] = "", sync[64] = "";
 
 	if (wait->chan)
 		weft__chan_describe(wait->chan, chan, sizeof(chan));
+	if (wait->sync)
+		weft__sync_describe(wait->sync, sync, sizeof(sync));
 	switch (wait->why) {
 	case WEFT_WHY_SEND:
 		snprintf(text, size, "sends on channel %s", chan);
@@ -44,7 +47,25 @@ static void describe_wait(const struct weft__co *co, char *text, size_t size)
 		snprintf(text, size, "joins coroutine %llu", (unsigned long long)wait->of);
 		break;
 	case WEFT_WHY_WAITGROUP:
-		snprintf(text, size, "waits for a wait group");
+		snprintf(text, size, "waits for wait group %s", sync);
+		break;
+	case WEFT_WHY_LOCK:
+		snprintf(text, size, "waits for mutex %s", sync);
+		break;
+	case WEFT_WHY_RLOCK:
+		snprintf(text, size, "waits to read under rwlock %s", sync);
+		break;
+	case WEFT_WHY_WLOCK:
+		snprintf(text, size, "waits to write under rwlock %s", sync);
+		break;
+	case WEFT_WHY_COND:
+		snprintf(text, size, "waits for condition %s", sync);
+		break;
+	case WEFT_WHY_SEMAPHORE:
+		snprintf(text, size, "waits for semaphore %s", sync);
+		break;
+	case WEFT_WHY_SYNC:
+		snprintf(text, size, "waits for the one call of once %s", sync);
 		break;
 	default:
 		snprintf(text, size, "waits for ever on a null channel");

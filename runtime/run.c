@@ -15,13 +15,13 @@
 #include <unistd.h>
 
 #include "runtime/chan.h"
-#include "runtime/local.h"
 #include "runtime/overflow.h"
 #include "runtime/panic.h"
 #include "runtime/post.h"
 #include "runtime/probe.h"
 #include "runtime/sched.h"
 #include "runtime/stack.h"
+#include "runtime/sync.h"
 #include "runtime/timer.h"
 #include "tracer/record/futex.h"
 #include "tracer/record/clock.h"
@@ -301,6 +301,7 @@ static int set_up(void)
 		return -ENOMEM;
 	weft__multi = n > 1 || WEFT__TSAN;
 	weft__sched_init();
+	weft__sync_init();
 	weft__timers_init();
 	weft__overflow_init();
 	weft__stacks_init((size_t)env_number("WEFT_STACK", 16, 65536, STACK_KIB) * 1024);
@@ -330,7 +331,6 @@ static void clear_up(void)
 	weft__chans_finish();
 	weft__timers_finish();
 	weft__overflow_finish();
-	weft__locals_finish();
 	weft__stacks_finish();
 	free(weft__sched.workers);
 	weft__sched.workers = NULL;

@@ -18,6 +18,18 @@ void weft__waitq_push(struct weft__waitq *queue, struct weft__waiter *waiter)
 	queue->tail = waiter;
 }
 
+void weft__waitq_push_first(struct weft__waitq *queue, struct weft__waiter *waiter)
+{
+	waiter->queue = queue;
+	waiter->prev = NULL;
+	waiter->next = queue->head;
+	if (queue->head)
+		queue->head->prev = waiter;
+	else
+		queue->tail = waiter;
+	queue->head = waiter;
+}
+
 void weft__waitq_remove(struct weft__waiter *waiter)
 {
 	struct weft__waitq *queue = waiter->queue;

@@ -44,6 +44,7 @@ struct weft__waiter {
 };
 
 void weft__waitq_push(struct weft__waitq *queue, struct weft__waiter *waiter);
+void weft__waitq_push_first(struct weft__waitq *queue, struct weft__waiter *waiter);
 void weft__waitq_remove(struct weft__waiter *waiter); /* harmless if it is in none */
 
 /* The first waiter that can be had, out of the queue and claimed; or NULL. */

@@ -17,6 +17,7 @@
 #include <weft.h>
 
 #include "runtime/chan.h"
+#include "runtime/sync.h"
 #include "tests/test.h"
 
 /* The one tolerance of all tests that look at the clock: how late a loaded machine may be. */
@@ -37,6 +38,23 @@
 	}                                                    \
 	static void name##_body(void)
 
+/* The same on 8 workers, too: for bodies that leave much to chance. */
+#define CO_STRESS(name)                                           \
+	static void name##_body(void);                            \
+	static int name##_app(int argc, char **argv)              \
+	{                                                         \
+		name##_body();                                    \
+		return 0;                                         \
+	}                                                         \
+	static void name(void);                                   \
+	TEST_ENTRY_(name, #name "/8", eight, "8", STRESS_LIMIT_S) \
+	TEST_WORKERS_LIMIT(name, STRESS_LIMIT_S)                  \
+	{                                                         \
+		CHECK_INT(weft_run(name##_app, 0, NULL), 0);      \
+	}                                                         \
+	static void name##_body(void)
+#define STRESS_LIMIT_S 60
+
 /* How many wait on a channel of any type. */
 __attribute__((unused)) static int parked_on(void *typed)
 {
@@ -55,6 +73,25 @@ __attribute__((unused)) static int parked_on(void *typed)
 __attribute__((unused)) static void until_parked(void *chan, int n)
 {
 	while (parked_on(chan) != n)
+		weft_yield();
+}
+
+/* How many wait for a mutex or one of its kin. */
+__attribute__((unused)) static int waiting_for(struct weft_sync *object)
+{
+	struct weft__sync *sync = (struct weft__sync *)object;
+	int n = 0;
+
+	weft__lock(&sync->lock);
+	for (struct weft__waiter *w = sync->waiters.head; w; w = w->next)
+		n++;
+	weft__unlock(&sync->lock);
+	return n;
+}
+
+__attribute__((unused)) static void until_waiting(struct weft_sync *object, int n)
+{
+	while (waiting_for(object) != n)
 		weft_yield();
 }
 

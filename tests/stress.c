@@ -277,7 +277,7 @@ static void step_family(uint32_t *rng, struct actor *self)
 	}
 	if (weft_waitgroup_wait_until(&group, soon(rng)) != 0)
 		weft_waitgroup_wait(&group);
-	weft_waitgroup_finish(&group);
+	weft_sync_finish(&group);
 }
 
 static void act(struct actor *self)

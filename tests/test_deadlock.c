@@ -120,6 +120,28 @@ REPORT(select_of_nothing)
 	CHECK_IN(child->text, "1 \"main\" selects");
 }
 
+static void lock_named(struct weft_mutex *mutex)
+{
+	weft_mutex_lock(mutex);
+}
+
+DEADLOCK_TEST(mutex_that_nobody_gives_back)
+{
+	static struct weft_mutex named, nameless;
+
+	weft_sync_name(&named, "fork %d", 3);
+	weft_mutex_lock(&named);
+	weft_mutex_lock(&nameless);
+	weft_go(lock_named, &named);
+	weft_mutex_lock(&nameless);
+}
+
+REPORT(mutex_that_nobody_gives_back)
+{
+	CHECK_IN(child->text, "1 \"main\" waits for mutex at 0x");
+	CHECK_IN(child->text, "2 \"lock_named\" waits for mutex \"fork 3\", spawned in");
+}
+
 static int wait_for_ever(int_chan *c)
 {
 	weft_recv(c, NULL);
@@ -147,7 +169,7 @@ DEADLOCK_TEST(waitgroup_that_nobody_ends)
 
 REPORT(waitgroup_that_nobody_ends)
 {
-	CHECK_IN(child->text, "waits for a wait group");
+	CHECK_IN(child->text, "waits for wait group at 0x");
 }
 
 static void recv_twice(int_chan *c)

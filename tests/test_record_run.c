@@ -439,16 +439,7 @@ RECORD_TEST(join_of_one_who_has_ended, "join(1,of=2,value=7)")
 
 static void done_only(struct weft_waitgroup *group)
 {
-	struct weft__waitq *queue = (struct weft__waitq *)group->weft_queue;
-	struct weft__lock *lock = (struct weft__lock *)&group->weft_lock;
-	bool waits = false;
-
-	while (!waits) {
-		weft_yield();
-		weft__lock(lock);
-		waits = queue->head != NULL;
-		weft__unlock(lock);
-	}
+	until_waiting(&group->weft_sync, 1);
 	weft_waitgroup_done(group);
 }
 
@@ -463,7 +454,32 @@ RECORD_TEST(wait_group,
 	weft_waitgroup_wait_until(&group, weft_now() + WEFT_MS);
 	weft_go(done_only, &group);
 	weft_waitgroup_wait(&group);
-	weft_waitgroup_finish(&group);
+	weft_sync_finish(&group);
+}
+
+static atomic_bool has_unlocked;
+
+static void lock_and_unlock(struct weft_mutex *mutex)
+{
+	weft_mutex_lock(mutex);
+	weft_mutex_unlock(mutex);
+	has_unlocked = true;
+}
+
+RECORD_TEST(mutex_that_is_held,
+	"block(1,lock) unblock(1,timer) block(2,lock) unblock(2,lock) free(1)")
+{
+	struct weft_mutex mutex = {0};
+
+	weft_sync_name(&mutex, "held");
+	weft_mutex_lock(&mutex);
+	weft_mutex_lock_until(&mutex, weft_now() + WEFT_MS);
+	weft_go(lock_and_unlock, &mutex);
+	until_waiting(&mutex.weft_sync, 1);
+	weft_mutex_unlock(&mutex);
+	while (!has_unlocked)
+		weft_yield();
+	weft_sync_finish(&mutex);
 }
 
 RECORD_TEST(sleep_is_ended_by_the_timer, "sleep(1) unblock(1,timer)")

@@ -27,7 +27,7 @@ CO_TEST(wait_on_zero_returns_at_once)
 	CHECK_INT(weft_waitgroup_wait_until(&group, WEFT_NOW), 0);
 	weft_waitgroup_add(&group, 0);
 	weft_waitgroup_wait(&group);
-	weft_waitgroup_finish(&group);
+	weft_sync_finish(&group);
 }
 
 CO_TEST(wait_returns_when_all_are_done)
@@ -92,7 +92,7 @@ CO_TEST(memory_of_the_group_may_go_when_wait_returns)
 		weft_go(done_only, group);
 		weft_go(done_only, group);
 		weft_waitgroup_wait(group);
-		weft_waitgroup_finish(group);
+		weft_sync_finish(group);
 		free(group);
 	}
 }
@@ -138,18 +138,8 @@ PANIC_TEST(finish_while_somebody_waits_panics, "while somebody waits")
 {
 	weft_waitgroup_add(&waited.group, 1);
 	weft_go(wait_for_waited, NULL);
-	for (;;) {
-		struct weft__waitq *queue = (struct weft__waitq *)waited.group.weft_queue;
-		struct weft__lock *lock = (struct weft__lock *)&waited.group.weft_lock;
-		bool waits;
-
-		weft__lock(lock);
-		waits = queue->head != NULL;
-		weft__unlock(lock);
-		if (waits)
-			weft_waitgroup_finish(&waited.group);
-		weft_yield();
-	}
+	until_waiting(&waited.group.weft_sync, 1);
+	weft_sync_finish(&waited.group);
 }
 
 TEST_MAIN

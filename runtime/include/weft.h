@@ -125,34 +125,6 @@ WEFT_API uint64_t weft_self(void);
 /* Names the running coroutine, for traces and reports; at most 47 bytes are kept. */
 WEFT_API void weft_set_name(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/*
- * Coroutine-local values: a pointer for each key and coroutine, null at first; not inherited.
- *
- *	static struct weft_local user = WEFT_LOCAL_INIT(user_free);
- *
- *	weft_local_set(&user, user_of(request));
- *	... anywhere below ...
- *	struct user *u = weft_local_get(&user);
- *
- * A key is an object that lives as long as any coroutine uses it, and is known by its address. Its
- * destructor (or NULL) gets the value when the coroutine's function has returned, and before whoever
- * joins it goes on, on the coroutine's own stack: it may do what the function might. Destructors run
- * in the reverse of the order in which this coroutine first set the keys; not for values that were
- * replaced or are null, and not in coroutines that are abandoned at the end of the run. Values that
- * a destructor sets are destroyed in turn. A look-up goes through the keys that the coroutine has
- * set: meant for a handful.
- */
-struct weft_local {
-	void (*weft_destroy)(void *value);
-	void *weft_reserved;
-};
-
-#define WEFT_LOCAL_INIT(destroy) {destroy, NULL}
-
-WEFT_API void *weft_local_get(const struct weft_local *key);
-/* 0, or -ENOMEM, which only the first set of a key in a coroutine can give. */
-WEFT_API int weft_local_set(const struct weft_local *key, void *value);
-
 /* ---- Channels ---------------------------------------------------------------------------------
  *
  * As in Go: FIFO, unbuffered (capacity 0) or buffered, shared by any number of coroutines on all
@@ -169,7 +141,7 @@ WEFT_API int weft_local_set(const struct weft_local *key, void *value);
  * a panic, as is a capacity that memory cannot hold.
  */
 #define weft_make(type, capacity)                                                                  \
-	WEFT__TYPED(type, weft_chan_make(&type##_weft_elem, (capacity), WEFT__HERE))
+	((type *)weft_chan_make(&type##_weft_elem, (capacity), WEFT__HERE))
 
 /*
  * weft_send(c, value): sends a copy of the value; waits until a receiver has taken it or the buffer
@@ -242,10 +214,10 @@ struct weft_case {
 	int send;
 };
 
-#define weft_on_recv(c, ptr) WEFT__CASE(WEFT__CHAN(c), WEFT__INTO(c, ptr), NULL, 0)
+#define weft_on_recv(c, ptr) WEFT__CASE(WEFT__CHAN(c), WEFT__INTO(c, ptr), 0, 0)
 /* The same; *ret_ok (a bool) says whether a value came, false: the channel is closed and drained. */
 #define weft_on_recv_ok(c, ptr, ret_ok) WEFT__CASE(WEFT__CHAN(c), WEFT__INTO(c, ptr), ret_ok, 0)
-#define weft_on_send(c, ...) WEFT__CASE(WEFT__CHAN(c), WEFT__VALUE(c, (__VA_ARGS__)), NULL, 1)
+#define weft_on_send(c, ...) WEFT__CASE(WEFT__CHAN(c), WEFT__VALUE(c, (__VA_ARGS__)), 0, 1)
 
 #define weft_select(...) WEFT__SELECT(WEFT_NEVER, __VA_ARGS__)
 /* With a deadline: -ETIMEDOUT if no case was ready by then. */
@@ -269,19 +241,54 @@ WEFT_API int64_t weft_now(void);
 WEFT_API void weft_sleep(int64_t ns);
 WEFT_API void weft_sleep_until(int64_t t);
 
-/* ---- Wait groups ------------------------------------------------------------------------------
+/* ---- Sync -------------------------------------------------------------------------------------
  *
- * As Go's sync.WaitGroup: a counter that can be waited for. Zeroed memory is a wait group of zero.
- * It must not move or go while somebody waits; weft_waitgroup_finish when it is no longer used is
- * needed only where its memory is used again for something else.
+ * Mutexes, wait groups and their kin are structs in the memory of the program: global, on a stack, or
+ * in structs of its own. Zeroed memory is ready for use. None may be copied or moved once it is used,
+ * and its memory may go when nobody uses it any more; who was the last to unlock a mutex, or to return
+ * from a wait, may free it. What is still held or waited for at the end of a run must be zeroed before
+ * another one uses it.
+ *
+ * weft_sync_name(&mutex, "cache %d", n) names one of them, for traces and reports; at most 19 bytes are
+ * kept. weft_sync_finish(&mutex) tells traces that it is not used any more, and panics if it still is;
+ * needed only where its memory is used again for something else in the same run.
  */
-struct weft_waitgroup {
-	uint32_t weft_lock;
-	uint32_t weft_flags;
-	int64_t weft_count;
+struct weft_sync {
+	uint32_t weft_lock, weft_word, weft_run;
+	char weft_name[20];
 	uint64_t weft_id;
 	int64_t weft_last;
 	void *weft_queue[2];
+};
+
+#define weft_sync_name(object, ...) weft_sync_set_name(&(object)->weft_sync, __VA_ARGS__)
+#define weft_sync_finish(object) weft_sync_end(&(object)->weft_sync)
+
+/*
+ * A mutex: one coroutine at a time holds it, and it may wait for other things meanwhile. Who locks may
+ * overtake those who wait; but one who has waited for 1 ms is not overtaken more than once again, and
+ * those who wait have their turns in the order in which they came.
+ *
+ * To lock a mutex twice is a deadlock; to unlock one that nobody holds is a panic. Any coroutine may
+ * unlock it. weft_mutex_lock and _unlock do not look who calls them where nobody contends: a call from
+ * outside of a coroutine may go unnoticed, and is no less wrong.
+ */
+struct weft_mutex {
+	struct weft_sync weft_sync;
+};
+
+/* Does not end by cancellation, so that nobody is inside by mistake. */
+WEFT_API void weft_mutex_lock(struct weft_mutex *mutex);
+/* 0; or it is not locked: -ETIMEDOUT. */
+WEFT_API int weft_mutex_lock_until(struct weft_mutex *mutex, int64_t until);
+/* 0, or -EAGAIN if somebody holds it. */
+WEFT_API int weft_mutex_try(struct weft_mutex *mutex);
+WEFT_API void weft_mutex_unlock(struct weft_mutex *mutex);
+
+/* A wait group, as Go's sync.WaitGroup: a counter that can be waited for. */
+struct weft_waitgroup {
+	struct weft_sync weft_sync;
+	int64_t weft_count;
 };
 
 WEFT_API void weft_waitgroup_add(struct weft_waitgroup *group, int64_t delta); /* below 0: panic */
@@ -289,7 +296,6 @@ WEFT_API void weft_waitgroup_done(struct weft_waitgroup *group);
 WEFT_API void weft_waitgroup_wait(struct weft_waitgroup *group);
 /* 0, or -ETIMEDOUT. */
 WEFT_API int weft_waitgroup_wait_until(struct weft_waitgroup *group, int64_t until);
-WEFT_API void weft_waitgroup_finish(struct weft_waitgroup *group);
 
 /* ---- Other threads ----------------------------------------------------------------------------
  *
@@ -346,6 +352,9 @@ WEFT_API struct weft_chan *weft_chan_ref(struct weft_chan *chan);
 WEFT_API void weft_chan_unref(struct weft_chan *chan);
 WEFT_API void weft_chan_set_name(struct weft_chan *chan, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+WEFT_API void weft_sync_set_name(struct weft_sync *object, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+WEFT_API void weft_sync_end(struct weft_sync *object);
 
 static inline bool weft__received(int result)
 {
@@ -353,12 +362,6 @@ static inline bool weft__received(int result)
 }
 
 #define WEFT__HERE __func__, __FILE__, __LINE__
-
-#ifdef __CHAR_UNSIGNED__ /* as on ARM */
-#define WEFT__CHAR_KIND WEFT_ELEM_UINT
-#else
-#define WEFT__CHAR_KIND WEFT_ELEM_INT
-#endif
 
 #ifndef __cplusplus
 
@@ -375,8 +378,7 @@ static inline bool weft__received(int result)
 #define WEFT__KIND(type)                                                                           \
 	_Generic(*(type *)0, weft_unit                                                             \
 		 : WEFT_ELEM_UNIT, _Bool                                                           \
-		 : WEFT_ELEM_BOOL, char                                                            \
-		 : WEFT__CHAR_KIND, unsigned char                                                  \
+		 : WEFT_ELEM_BOOL, unsigned char                                                   \
 		 : WEFT_ELEM_UINT, unsigned short                                                  \
 		 : WEFT_ELEM_UINT, unsigned int                                                    \
 		 : WEFT_ELEM_UINT, unsigned long                                                   \
@@ -387,8 +389,6 @@ static inline bool weft__received(int result)
 		   : __builtin_classify_type(*(type *)0) == 8 ? WEFT_ELEM_FLOAT                    \
 		   : __builtin_classify_type(*(type *)0) <= 4 ? WEFT_ELEM_INT                      \
 							      : WEFT_ELEM_BYTES)
-
-#define WEFT__TYPED(type, chan) ((type *)(chan))
 
 /* A typed channel as the untyped one; does not compile for anything else. */
 #define WEFT__CHAN(c) ((void)sizeof((c)->weft_elem), (struct weft_chan *)(c))
@@ -456,7 +456,7 @@ template <class T> struct real {
 	}
 WEFT__TYPE(weft_unit, WEFT_ELEM_UNIT);
 WEFT__TYPE(bool, WEFT_ELEM_BOOL);
-WEFT__TYPE(char, WEFT__CHAR_KIND);
+WEFT__TYPE(char, WEFT_ELEM_INT);
 WEFT__TYPE(signed char, WEFT_ELEM_INT);
 WEFT__TYPE(short, WEFT_ELEM_INT);
 WEFT__TYPE(int, WEFT_ELEM_INT);
@@ -482,25 +482,12 @@ template <> struct real<long double> {
 	static const bool value = true;
 };
 
-template <bool> struct only {
-};
-template <> struct only<true> {
-	typedef int type;
-};
-
-/*
- * Holds a value until the end of the full expression. The caller converts it, as by assignment; but
- * the second constructor takes real numbers that would become integers.
- */
+/* Holds a converted value until the end of the full expression. */
 template <class E> struct box {
 	E value;
-	explicit box(E v) : value(v)
+	template <class V> explicit box(const V &v) : value(v)
 	{
-	}
-	template <class V, typename only<real<V>::value && !real<E>::value>::type = 0>
-	explicit box(V) : value()
-	{
-		static_assert(real<V>::value && real<E>::value,
+		static_assert(!real<V>::value || real<E>::value,
 			"a real number is sent on a channel of another type");
 	}
 	void *ptr()
@@ -528,11 +515,10 @@ template <size_t N> struct copied {
 template <class... C> int select(int64_t until, C... cases)
 {
 	struct weft_case list[] = {cases...};
-	return weft_chan_select(list, static_cast<int>(sizeof...(cases)), until);
+	return weft_chan_select(list, (int)sizeof...(cases), until);
 }
 } /* namespace weft__ */
 
-#define WEFT__TYPED(type, chan) (reinterpret_cast<type *>(chan))
 #define WEFT__CHAN(c) ((void)sizeof((c)->weft_elem), reinterpret_cast<struct weft_chan *>(c))
 #define WEFT__VALUE(c, value) (weft__::box<decltype((c)->weft_elem)>(value).ptr())
 #define WEFT__INTO(c, dest) (weft__::into<decltype((c)->weft_elem)>((dest), nullptr))

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Mutexes. docs/scheduler.md tells the protocol: who may change which bit of the word, and why no
+ * wake-up is lost.
+ *
+ * Who comes may overtake those who wait, since a mutex that is handed from sleeper to sleeper costs
+ * a switch each time. But whoever has waited for a millisecond and is overtaken once more gets the
+ * mutex from the hands of its next holder.
+ */
+#include <errno.h>
+
+#include "runtime/cpu.h"
+#include "runtime/panic.h"
+#include "runtime/probe.h"
+#include "runtime/sched.h"
+#include "runtime/sync.h"
+
+WEFT__SYNC_SAME(struct weft__sync, struct weft_mutex);
+
+#define HELD 1u
+#define WAITING 2u /* somebody may be in the queue: set, and cleared, with the lock held */
+#define WOKEN                                                                              \
+	4u /* somebody was taken out of the queue, and has not come back for the mutex yet \
+	    */
+
+#define PATIENCE_NS WEFT_MS
+#define HANDED 1 /* result of a waiter that was given the mutex; 0: it was told to try again */
+
+/* In the queue. `urgent` under the lock. */
+struct claimant {
+	struct weft__waiter waiter;
+	bool urgent;
+};
+
+/*
+ * The word from *seen to `next`, or *seen is what it is instead. Taking is an acquire, which pairs
+ * with the release of giving back; between them are nothing but read-modify-writes, and stores of
+ * who holds the mutex. With one worker there is one thread.
+ */
+static inline bool change(struct weft__sync *m, uint32_t *seen, uint32_t next, memory_order order)
+{
+	uint32_t word;
+
+	if (weft__multi)
+		return atomic_compare_exchange_strong_explicit(
+			&m->word, seen, next, order, memory_order_relaxed);
+	word = atomic_load_explicit(&m->word, memory_order_relaxed);
+	if (word != *seen) {
+		*seen = word;
+		return false;
+	}
+	atomic_store_explicit(&m->word, next, memory_order_relaxed);
+	return true;
+}
+
+/* Takes a mutex that nobody holds, whoever else may wait for it. `woken`: WOKEN is ours, and goes.
+ */
+static bool take(struct weft__sync *m, bool woken)
+{
+	uint32_t word = atomic_load_explicit(&m->word, memory_order_relaxed);
+	uint32_t gone = woken ? WOKEN : 0;
+
+	while (!(word & HELD)) {
+		if (change(m, &word, (word & ~gone) | HELD, memory_order_acquire))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The holder runs on another worker, most likely, and will be through in some 10 ns: to look now
+ * and then is cheaper than to park. Seldom, since each look takes the cache line from the holder;
+ * and only if there is nothing better to do.
+ */
+#define LOOKS 4
+#define PAUSES 30
+
+static bool take_soon(struct weft__sync *m, bool woken)
+{
+	if (!weft__multi || !weft__runq_empty(weft__worker()))
+		return false;
+	for (int i = 0; i < LOOKS; i++) {
+		for (int j = 0; j < PAUSES; j++)
+			weft__relax();
+		if (take(m, woken))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Locked. True: the mutex is ours. False: its holder will see that somebody waits. `woken`: WOKEN
+ * is ours, and goes.
+ */
+static bool take_or_mark(struct weft__sync *m, bool woken)
+{
+	uint32_t word = atomic_load_explicit(&m->word, memory_order_relaxed);
+
+	for (;;) {
+		uint32_t rest = woken ? word & ~WOKEN : word;
+
+		if (word & HELD) {
+			if (change(m, &word, rest | WAITING, memory_order_relaxed))
+				return false;
+		} else {
+			if (!m->waiters.head)
+				rest &= ~WAITING;
+			if (change(m, &word, rest | HELD, memory_order_acquire))
+				return true;
+		}
+	}
+}
+
+static __attribute__((noinline)) int lock_slow(
+	struct weft__sync *m, int64_t until, const char *what)
+{
+	struct weft__co *self = weft__self(what);
+	struct claimant me = {.waiter = {.co = self, .index = -1}};
+	bool woken = false;
+	int64_t since = 0;
+	int r;
+
+	for (;;) {
+		if (!WEFT__PROBE_ON && take_soon(m, woken))
+			return 0;
+		weft__sync_lock(m, self, WEFT_OBJ_MUTEX);
+		if (take_or_mark(m, woken)) {
+			weft__sync_unlock(m);
+			return 0;
+		}
+		r = weft__may_wait(self, until);
+		if (r < 0) {
+			weft__sync_unlock(m);
+			return r;
+		}
+		if (woken) {
+			me.urgent = weft_now() - since > PATIENCE_NS;
+			weft__waitq_push_first(&m->waiters, &me.waiter);
+		} else {
+			since = weft_now();
+			weft__waitq_push(&m->waiters, &me.waiter);
+		}
+		r = weft__sync_wait(m, &me.waiter, WEFT_WHY_LOCK, until);
+		if (r != 0)
+			return r == HANDED ? 0 : r;
+		woken = true;
+	}
+}
+
+void weft_mutex_lock(struct weft_mutex *mutex)
+{
+	struct weft__sync *m = (struct weft__sync *)mutex;
+	uint32_t free = 0;
+
+	if (WEFT__PROBE_ON || !change(m, &free, HELD, memory_order_acquire))
+		lock_slow(m, WEFT_NEVER, "weft_mutex_lock");
+}
+
+int weft_mutex_lock_until(struct weft_mutex *mutex, int64_t until)
+{
+	struct weft__sync *m = (struct weft__sync *)mutex;
+	uint32_t free = 0;
+
+	if (!WEFT__PROBE_ON && change(m, &free, HELD, memory_order_acquire))
+		return 0;
+	return lock_slow(m, until, "weft_mutex_lock_until");
+}
+
+int weft_mutex_try(struct weft_mutex *mutex)
+{
+	return take((struct weft__sync *)mutex, false) ? 0 : -EAGAIN;
+}
+
+/*
+ * Somebody may wait, and nobody is on the way. Gives the mutex to the first of the queue, or back
+ * with the first woken. False: there was none, and WAITING is gone.
+ */
+static bool wake_first(struct weft__sync *m, struct weft__co *self)
+{
+	uint32_t word;
+	struct weft__waiter *first;
+
+	weft__sync_lock(m, self, WEFT_OBJ_MUTEX);
+	word = atomic_load_explicit(&m->word, memory_order_relaxed);
+	first = weft__waitq_take(&m->waiters);
+	if (!first) {
+		/* Still held: who takes it next, and may then free it, comes after our unlock. */
+		while (!change(m, &word, word & ~WAITING, memory_order_relaxed))
+			;
+		weft__sync_unlock(m);
+		return false;
+	}
+	if (((struct claimant *)first)->urgent) {
+		first->result = HANDED;
+	} else {
+		while (!change(m, &word, (word & ~HELD) | WOKEN, memory_order_release))
+			;
+	}
+	weft__trace_unblock(weft__worker(), self, first->co, m->id, &m->last_t, 0, WEFT_WHY_LOCK);
+	weft__sync_unlock(m);
+	weft__ready(first->co);
+	return true;
+}
+
+static __attribute__((noinline)) void unlock_slow(struct weft__sync *m)
+{
+	struct weft__co *self = weft__self("weft_mutex_unlock");
+	uint32_t word = atomic_load_explicit(&m->word, memory_order_relaxed);
+
+	for (;;) {
+		if (!(word & HELD))
+			weft__panic("weft_mutex_unlock of a mutex that nobody holds");
+		if ((word & (WAITING | WOKEN)) == WAITING) {
+			if (wake_first(m, self))
+				return;
+			word = atomic_load_explicit(&m->word, memory_order_relaxed);
+		} else if (change(m, &word, word & ~HELD, memory_order_release)) {
+			return;
+		}
+	}
+}
+
+void weft_mutex_unlock(struct weft_mutex *mutex)
+{
+	struct weft__sync *m = (struct weft__sync *)mutex;
+	uint32_t held = HELD;
+
+	if (!change(m, &held, 0, memory_order_release))
+		unlock_slow(m);
+}

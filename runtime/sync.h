@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What mutexes, rwlocks, conditions, semaphores, onces and wait groups have in common: each lies in
+ * the memory of the user, works when zeroed, and begins with a struct weft_sync, which is seen here
+ * as a struct weft__sync.
+ *
+ * Such an object gets a number only when a run that records comes by it, anew in each run: memory
+ * of the user may outlive a run.
+ */
+#ifndef WEFT_RUNTIME_SYNC_H
+#define WEFT_RUNTIME_SYNC_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/co.h"
+#include "runtime/lock.h"
+#include "runtime/waitq.h"
+
+#define WEFT__SYNC_NAME_MAX 20
+
+/*
+ * Under the lock, but for `word`: the state of a mutex, rwlock or once, changed by whoever uses it.
+ * While nobody uses the object no bit of it is set save WEFT__SYNC_REST.
+ */
+struct weft__sync {
+	struct weft__lock lock;
+	_Atomic uint32_t word;
+	uint32_t run; /* in which it got its number */
+	char name[WEFT__SYNC_NAME_MAX];
+	uint64_t id; /* 0: none in this run */
+	int64_t last_t;
+	struct weft__waitq waiters;
+};
+#define WEFT__SYNC_REST 2u
+
+/* Room that weft__sync_lock reserves: a make, a wake, and whatever a park writes. */
+#define WEFT__SYNC_UNITS (3 * WEFT__TRACE_WAKE_UNITS + WEFT__TRACE_PARK_UNITS)
+
+/* Reserves room for the records of one operation, locks, and makes the object known to the trace.
+ */
+void weft__sync_lock(struct weft__sync *sync, struct weft__co *self, enum weft_obj type);
+static inline void weft__sync_unlock(struct weft__sync *sync)
+{
+	weft__unlock(&sync->lock);
+}
+
+/*
+ * Locked, with the waiter in a queue of the object's: waits until somebody takes it out or the
+ * deadline comes. Returns waiter->result, unlocked.
+ */
+int weft__sync_wait(
+	struct weft__sync *sync, struct weft__waiter *waiter, enum weft_why why, int64_t until);
+
+/*
+ * Those who are woken together: taken out of their queues under the lock, made ready without it.
+ * The object's memory may go as soon as the first of them runs.
+ */
+struct weft__wakes {
+	struct weft__waiter *first, **link;
+};
+#define WEFT__WAKES(wakes) struct weft__wakes wakes = {NULL, &wakes.first}
+
+static inline void weft__wakes_add(struct weft__wakes *wakes, struct weft__waiter *waiter)
+{
+	*wakes->link = waiter;
+	wakes->link = &waiter->next;
+	waiter->next = NULL;
+}
+/* All that wait in the queue. Returns how many. */
+uint32_t weft__wakes_add_all(struct weft__wakes *wakes, struct weft__waitq *queue);
+void weft__wakes_run(struct weft__wakes *wakes, struct weft__co *self, enum weft_why why);
+
+/* How people know it: its name, or where it lies. */
+void weft__sync_describe(const struct weft__sync *sync, char *text, size_t size);
+
+/* Before each run. */
+void weft__sync_init(void);
+
+/* `type` begins with a struct weft_sync, and is seen as `own`. */
+#define WEFT__SYNC_SAME(own, type)                                               \
+	_Static_assert(sizeof(own) == sizeof(type), "one is seen as the other"); \
+	_Static_assert(_Alignof(own) == _Alignof(type), "as above")
+
+#endif
