@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/local.h"
 #include "runtime/panic.h"
 #include "runtime/probe.h"
 #include "runtime/run.h"
@@ -60,6 +61,7 @@ struct weft__co *weft__co_new(struct weft__co *parent, const char *fn_name, cons
 	co->fn = NULL;
 	co->int_fn = NULL;
 	co->handle = NULL;
+	co->locals = NULL;
 	co->last_t = 0;
 	co->fn_name = fn_name;
 	co->at_fn = at_fn;
@@ -146,6 +148,7 @@ void weft__co_main(struct weft__co *self)
 		self->fn(self->arg);
 	else
 		code = self->int_fn(self->arg);
+	weft__locals_destroy(self);
 	finish(self, code);
 	if (self->id == 1)
 		weft__run_end(code);

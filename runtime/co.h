@@ -16,7 +16,9 @@
 #include "tracer/event.h"
 
 struct weft_handle;
+struct weft__locals;
 struct weft__sync;
+struct weft__worker;
 
 #define WEFT__NAME_MAX 48
 
@@ -44,14 +46,16 @@ struct weft__co {
 	 * stack (acquire).
 	 */
 	atomic_int state;
-	struct weft__co
-		*next;	/* link of the global run queue, of a list of free stacks, of the inbox */
+	struct weft__co *next;	     /* link of a run queue, of a list of free stacks, of an inbox */
+	struct weft__worker *worker; /* on which it runs or ran last; by that one's thread */
+	struct weft__worker *pinned; /* the only one on which it may run, or NULL */
 	int64_t last_t; /* stamp of the last record about it; by whoever may act on it now */
 	uint64_t id;
 	weft_fn fn; /* detached; or NULL and */
 	weft_int_fn int_fn;
 	void *arg;
 	struct weft_handle *handle;
+	struct weft__locals *locals; /* or NULL: local.c */
 	struct weft__wait_for wait;
 	const char *fn_name, *at_fn, *at_file;
 	int at_line;

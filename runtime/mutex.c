@@ -77,7 +77,7 @@ static bool take(struct weft__sync *m, bool woken)
 
 static bool take_soon(struct weft__sync *m, bool woken)
 {
-	if (!weft__multi || !weft__runq_empty(weft__worker()))
+	if (!weft__multi || !weft__runq_empty(&weft__worker()->runq))
 		return false;
 	for (int i = 0; i < LOOKS; i++) {
 		for (int j = 0; j < PAUSES; j++)

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "runtime/chan.h"
+#include "runtime/local.h"
 #include "runtime/overflow.h"
 #include "runtime/panic.h"
 #include "runtime/post.h"
@@ -331,6 +332,7 @@ static void clear_up(void)
 	weft__chans_finish();
 	weft__timers_finish();
 	weft__overflow_finish();
+	weft__locals_finish();
 	weft__stacks_finish();
 	free(weft__sched.workers);
 	weft__sched.workers = NULL;

@@ -15,41 +15,37 @@
 
 #include "runtime/co.h"
 #include "runtime/lock.h"
+#include "runtime/runq.h"
 
 struct weft__ring;
 
-#define WEFT__RUNQ_SIZE 256 /* a power of two */
 #define WEFT__WORKERS_MAX 256
+#define WEFT__SCHEDULER_EVERY 64 /* switches: timers, posts and the pinned get their turn */
 
 /* One OS thread that runs coroutines. Fields without a remark: its own thread only. */
 struct weft__worker {
-	struct weft__co *current;   /* NULL: on the scheduler's stack */
-	struct weft__ctx sched_ctx; /* the thread's own stack */
-	void (*after)(void *);	    /* what the next context does first */
+	_Alignas(64) struct weft__runq runq;
+	struct weft__co *current;	  /* NULL: on the scheduler's stack */
+	struct weft__lock *parked_lock; /* what the next context does first: gives this back, */
+	void (*after)(void *);		  /* and calls this */
 	void *after_arg;
-	uint32_t tick; /* switches; every 64th goes through the scheduler */
+	struct weft__ring *ring; /* its recorder's buffer, or NULL */
 	uint32_t rng;
 	int index;
-	bool spinning;		 /* counted in weft__sched.spinning */
-	struct weft__ring *ring; /* its recorder's buffer, or NULL */
+	bool watching;			 /* it is the one that weft__sched.watched tells of */
+	struct weft__co *pinned, *pinned_last; /* ready, and only here: first in, first out */
+	struct weft__ctx sched_ctx;	 /* the thread's own stack */
 	pthread_t thread;
 	void *tsan_fiber;
 	void *asan_fake;
 	const void *asan_stack;
 	size_t asan_stack_bytes;
 
-	/*
-	 * The run queue: `next` goes first; then ring[head..tail). The owner pushes (release tail);
-	 * the owner and thieves take (compare-exchange head, acquire tail). `next` is exchanged.
-	 */
-	_Alignas(64) _Atomic(struct weft__co *) next;
-	_Atomic uint32_t head;
-	_Atomic uint32_t tail;
-	_Atomic(struct weft__co *) runq[WEFT__RUNQ_SIZE];
-
-	_Alignas(64) _Atomic uint32_t wake_word; /* futex: 1 when woken */
-	bool idle;				 /* in the list of idle workers; under idle_lock */
-	struct weft__worker *idle_next;		 /* under idle_lock */
+	/* What others made ready for this worker: pushed (release), taken whole by it (acquire). */
+	_Alignas(64) _Atomic(struct weft__co *) inbox;
+	_Atomic uint32_t wake_word;    /* futex: 1 when woken */
+	bool idle;		       /* in the list of idle workers; under idle_lock */
+	struct weft__worker *idle_next; /* under idle_lock */
 };
 
 /* One run. Set up and torn down by run.c while there is one thread. */
@@ -61,14 +57,10 @@ struct weft__sched {
 	atomic_bool
 		stopping; /* release by the end of coroutine 1, acquire in the scheduler's loop */
 
-	struct weft__lock global_lock; /* guards the global queue */
-	struct weft__co *global_head, *global_tail;
-	_Atomic uint32_t global_count; /* written under global_lock; read without, as a hint */
-
 	struct weft__lock idle_lock; /* always taken: foreign threads wake workers too */
 	struct weft__worker *idle_list;
-	_Atomic int nidle;    /* written under idle_lock; read without: see weft__ready */
-	_Atomic int spinning; /* workers that look for work: at most one is woken at a time */
+	_Atomic int nidle;	 /* written under idle_lock; read without: see weft__wake_one */
+	_Atomic uint32_t watched; /* 1: a worker without work watches the queues of the others */
 
 	_Atomic uint64_t last_co, last_object; /* ids given out */
 	_Atomic(struct weft__post *) inbox;    /* see post.c */
@@ -93,13 +85,18 @@ struct weft__co *weft__current(void);
 struct weft__co *weft__self(const char *what);
 
 /*
- * Parks the running coroutine, whose `wait` says why. after(arg) runs once its stack is left: it
- * gives back the lock that kept others from waking it before. Returns when weft__ready was called
- * for it, maybe on another worker.
+ * Parks the running coroutine, whose `wait` says why. after(arg), if not NULL, runs once its stack
+ * is left: it gives back the lock that kept others from waking it before. Returns when weft__ready
+ * was called for it, maybe on another worker.
  */
 void weft__park(void (*after)(void *arg), void *arg);
 
-/* Makes a parked (or new) coroutine ready: it runs next on this worker, or is stolen. Worker only.
+/* The same where all there is to do is to give back a lock. */
+void weft__park_unlock(struct weft__lock *lock);
+
+/*
+ * Makes a parked (or new) coroutine ready. It runs next on this worker, unless another one finds it
+ * waiting; one that is pinned runs on its own worker. Worker only.
  */
 void weft__ready(struct weft__co *co);
 
@@ -123,25 +120,34 @@ void weft__sched_init(void);
 /* Has every worker leave its loop at the next switch. */
 void weft__stop_workers(void);
 
-/* Wakes an idle worker, if there is one and none looks for work already. Any thread. */
+/* ---- Idle workers (idle.c) ---- */
+
+/*
+ * There is something new to be found: work in a queue, a timer that is the first of all, a post. If
+ * a worker is idle and none watches, one is woken. Any thread.
+ */
 void weft__wake_one(void);
+
+/* Would weft__wake_one do anything? To be asked once the new thing is stored. */
+static inline WEFT__NO_TSAN bool weft__idle_unwatched(void)
+{
+	weft__barrier_light();
+	return atomic_load_explicit(&weft__sched.nidle, memory_order_relaxed) != 0 &&
+	       atomic_load_explicit(&weft__sched.watched, memory_order_relaxed) == 0;
+}
+
+/* The same for a worker, who has work for this one alone. */
+void weft__wake_worker(struct weft__worker *worker);
+
+/* Nothing to do here: watches the others, and returns what it took from one of them; or sleeps, and
+ * returns NULL when there may be something. On the scheduler's stack. */
+struct weft__co *weft__idle(struct weft__worker *worker);
+
+/* A worker that was woken to watch has found something (or not) before it came to that. */
+void weft__watch_end(struct weft__worker *worker, bool found);
 
 /* The loop of a worker; returns when the run stops. */
 void weft__worker_loop(struct weft__worker *worker);
-
-/* Local run queue (runq.c). Worker only, but for steal, whose victim may be any worker. */
-void weft__runq_put(struct weft__worker *worker, struct weft__co *co); /* behind all others */
-void weft__runq_put_next(struct weft__worker *worker, struct weft__co *co);
-struct weft__co *weft__runq_get(struct weft__worker *worker);
-/* The one that has waited longest, `next` last: now and then, or a pair of coroutines that wake
- * each other for ever would keep all others waiting. */
-struct weft__co *weft__runq_get_oldest(struct weft__worker *worker);
-bool weft__runq_empty(struct weft__worker *worker);
-/* Half of the victim's queue (its `next` too if `with_next`); one is returned. */
-struct weft__co *weft__runq_steal(
-	struct weft__worker *thief, struct weft__worker *victim, bool with_next);
-struct weft__co *weft__global_get(struct weft__worker *worker);
-void weft__global_put(struct weft__co *first, struct weft__co *last, uint32_t count);
 
 /* The worker's own random numbers (xorshift): select's choices, who is stolen from. */
 uint32_t weft__random(struct weft__worker *worker);

@@ -13,21 +13,22 @@
 
 enum weft__timer_state {
 	WEFT__TIMER_IDLE,
-	WEFT__TIMER_ARMED,  /* in the heap */
-	WEFT__TIMER_FIRING, /* out of it, `fire` runs */
-	WEFT__TIMER_DONE,   /* `fire` will not touch it again */
+	WEFT__TIMER_ARMED,   /* in the heap */
+	WEFT__TIMER_DUE,     /* out of it: in a slot of the worker that fires it, or firing */
+	WEFT__TIMER_AWAITED, /* firing, and its owner sleeps until that is over */
+	WEFT__TIMER_DONE,    /* `fire` will not touch it again */
 };
 
-/* Lies on the stack of whoever waits. */
+/* Lies on the stack of whoever waits, or in what will send (ticker.c). */
 struct weft__timer {
-	int64_t when;	  /* ns */
-	size_t place;	  /* in the heap; under its lock */
-	atomic_int state; /* enum weft__timer_state; see weft__timer_cancel */
 	/*
 	 * Runs on the scheduler's stack, no lock held. Either it makes the owner ready, as the last
 	 * thing it does with the timer, or it calls weft__timer_done.
 	 */
 	void (*fire)(struct weft__timer *timer);
+	_Atomic(struct weft__timer *) *slot; /* when DUE; both under the timers' lock */
+	uint32_t number;
+	_Atomic uint32_t state; /* enum weft__timer_state; see weft__timer_disarm */
 };
 
 void weft__timers_init(void);
@@ -39,6 +40,12 @@ void weft__timers_finish(void);
  * weft__wake_one, once it holds no lock.
  */
 bool weft__timer_arm(struct weft__timer *timer, int64_t when, void (*fire)(struct weft__timer *));
+
+/*
+ * True: it was armed, and will not fire any more. False: it fires just now, or has fired. May be
+ * called with a channel's lock held.
+ */
+bool weft__timer_disarm(struct weft__timer *timer);
 
 /*
  * Afterwards the timer's memory may go. If it is just firing, waits until `fire` has let go of it

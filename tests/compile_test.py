@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
-# Typed channels are checked by the compiler: what is right compiles without a word under -Wall
-# -Wextra, what is wrong is diagnosed without any flag; with gcc, clang and g++. Prints TAP.
+# Typed channels are checked by the compiler: what is right compiles without a word in each standard
+# under STRICT, what is wrong is diagnosed without any flag; with gcc, clang, g++ and clang++. Prints
+# TAP.
 # Arguments: the build's root (unused), the source's root.
 import os
 import shutil
@@ -13,11 +14,18 @@ FOLDER = os.path.join(SOURCE, "tests", "compile")
 INCLUDE = "-I" + os.path.join(SOURCE, "runtime", "include")
 
 COMPILERS = {
-    "gcc": ["gcc", "-std=c11", "-x", "c"],
-    "clang": ["clang", "-std=c11", "-x", "c"],
-    "g++": ["g++", "-std=c++11", "-x", "c++"],
-    "clang++": ["clang++", "-std=c++11", "-x", "c++"],
+    "gcc": ["gcc", "-x", "c"],
+    "clang": ["clang", "-x", "c"],
+    "g++": ["g++", "-x", "c++"],
+    "clang++": ["clang++", "-x", "c++"],
 }
+
+STANDARDS = {"c": ["c11", "gnu11", "c17"], "c++": ["c++11", "c++17", "c++20"]}
+
+STRICT = ["-Wall", "-Wextra", "-pedantic", "-Wconversion", "-Wsign-conversion", "-Wshadow",
+          "-Wcast-qual", "-Wundef", "-Wpointer-arith"]
+STRICT_C = ["-Wstrict-prototypes", "-Wmissing-prototypes"]
+STRICT_CXX = ["-Wold-style-cast", "-Wextra-semi", "-Wnon-virtual-dtor"]
 
 BAD = {
     "a double constant on a channel of int": "weft_send(ints, 1.5)",
@@ -57,8 +65,12 @@ BAD = {
 count = 0
 
 
-def compile_file(compiler, name, *flags):
-    done = subprocess.run([*COMPILERS[compiler], *flags, INCLUDE, "-fsyntax-only",
+def standards(compiler):
+    return STANDARDS[COMPILERS[compiler][-1]]
+
+
+def compile_file(compiler, standard, name, *flags):
+    done = subprocess.run([*COMPILERS[compiler], "-std=" + standard, *flags, INCLUDE, "-fsyntax-only",
                            os.path.join(FOLDER, name)], capture_output=True, text=True)
     return done.returncode, done.stderr
 
@@ -72,19 +84,23 @@ def result(good, name, text):
             print("# " + line)
 
 
-def silent(compiler, name, *flags):
-    status, text = compile_file(compiler, name, *flags)
-    result(status == 0 and text == "", f"{compiler}: {name} compiles without a word", text)
+def silent(compiler, standard, name, *flags):
+    status, text = compile_file(compiler, standard, name, *flags)
+    result(status == 0 and text == "", f"{compiler} -std={standard}: {name} compiles without a word",
+           text)
 
 
 found = [c for c in COMPILERS if shutil.which(COMPILERS[c][0])]
 for missing in set(COMPILERS) - set(found):
     print(f"# {missing} is not installed: not tested")
-print(f"1..{len(found) * (len(BAD) + 2)}")
+print(f"1..{sum(len(standards(c)) + 1 + len(BAD) for c in found)}")
 for compiler in found:
-    silent(compiler, "good.c", "-Wall", "-Wextra")
-    silent(compiler, "bad.c", "-Wall", "-Wextra")  # without any case: it is the case that is bad
+    more = STRICT_CXX if compiler.endswith("++") else STRICT_C
+    for standard in standards(compiler):
+        silent(compiler, standard, "good.c", *STRICT, *more)
+    oldest = standards(compiler)[0]
+    silent(compiler, oldest, "bad.c", "-Wall", "-Wextra")  # without any case: that is what is bad
     for name, case in BAD.items():
-        status, text = compile_file(compiler, "bad.c", f"-DCASE={case}")
+        status, text = compile_file(compiler, oldest, "bad.c", f"-DCASE={case}")
         result(status != 0 or text != "", f"{compiler}: {name} is diagnosed", case)
 sys.exit(0)

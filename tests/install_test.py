@@ -44,40 +44,54 @@ def _(folder):
 def pkg_config(*args):
     env = {"PKG_CONFIG_PATH": str(libdir / "pkgconfig"), "PKG_CONFIG_SYSROOT_DIR": root.name}
     got = run("pkg-config", *args, "weft", env=env)
-    same(got.returncode, 0, got.stderr)
+    same((got.returncode, got.stderr), (0, ""))
     return got.stdout.split()
 
 
-def try_program(folder, compiler, *flags, static=False):
+def not_sanitized():
+    if options.get("b_sanitize", "none") != "none":
+        raise tap.Skip("a sanitized library")
+
+
+# How a program may be linked: all through pkg-config.
+LINKS = {
+    "dynamically": lambda: pkg_config("--libs"),
+    "with_the_static_library": lambda: ["-l:libweft.a" if flag == "-lweft" else flag
+                                        for flag in pkg_config("--static", "--libs")],
+    "statically": lambda: ["-static", *pkg_config("--static", "--libs")],
+}
+
+
+def try_program(folder, compiler, flags, how):
     if not shutil.which(compiler):
         raise tap.Skip(f"no {compiler}")
+    not_sanitized()
     source = folder / ("first.cc" if compiler.endswith("++") else "first.c")
     source.write_text(program)
-    libs = [str(libdir / "libweft.a"), "-pthread"] if static else pkg_config("--libs")
-    sanitizers = options.get("b_sanitize", "none")
-    if sanitizers != "none":
-        raise tap.Skip("a sanitized library")
     got = run(compiler, *flags, "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror", "-o",
-              folder / "first", source, *pkg_config("--cflags"), *libs)
+              folder / "first", source, *pkg_config("--cflags"), *LINKS[how]())
     same((got.returncode, got.stderr), (0, ""), "the compiler")
     got = run(folder / "first", env={"LD_LIBRARY_PATH": str(libdir)})
     same((got.returncode, got.stdout, got.stderr), (0, "ping\n", ""))
+    got = run("objdump", "-p", folder / "first")
+    same("libweft.so.0" in got.stdout, how == "dynamically", "needs libweft.so.0")
 
 
-def add_compiler(compiler, *flags, static=False):
-    how = "statically" if static else "dynamically"
+def add_compiler(compiler, *flags, how="dynamically"):
     name = "_".join((compiler, *flags)).replace("=", "_")
 
     @tap.test(f"the_first_program_builds_and_runs_with_{name}_{how}")
     def _(folder):
-        try_program(folder, compiler, *flags, static=static)
+        try_program(folder, compiler, flags, how)
 
 
 add_compiler("gcc", "-std=c11")
-add_compiler("gcc", "-std=gnu17", "-O2", static=True)
+add_compiler("gcc", "-std=gnu17", "-O2", how="with_the_static_library")
+add_compiler("gcc", "-std=c11", how="statically")
 add_compiler("clang", "-std=c11")
 add_compiler("g++", "-std=c++11")
-add_compiler("g++", "-std=c++20", "-O2", static=True)
+add_compiler("g++", "-std=c++20", "-O2", how="with_the_static_library")
+add_compiler("clang++", "-std=c++17")
 
 
 @tap.test("the_first_program_has_at_most_20_lines")
@@ -88,22 +102,34 @@ def _(folder):
 
 @tap.test("the_library_needs_libc_alone")
 def _(folder):
+    not_sanitized()
     got = run("objdump", "-p", libdir / "libweft.so")
     needed = set(re.findall(r"NEEDED\s+(\S+)", got.stdout))
-    if options.get("b_sanitize", "none") != "none":
-        raise tap.Skip("a sanitized library")
     needed = {n for n in needed if not n.startswith("ld-linux")}  # libc's own
     same(needed, {"libc.so.6"}, "needed libraries")
 
 
-@tap.test("the_library_shows_only_names_of_its_own")
+@tap.test("the_library_shows_what_the_header_declares_and_nothing_else")
 def _(folder):
-    if options.get("b_sanitize", "none") != "none":
-        raise tap.Skip("a sanitized library")
-    got = run("nm", "-D", "--defined-only", libdir / "libweft.so")
-    names = [line.split()[2] for line in got.stdout.splitlines()]
+    not_sanitized()
+    header = (SOURCE / "runtime" / "include" / "weft.h").read_text()
+    header = re.sub(r"/\*.*?\*/", "", header, flags=re.DOTALL)
+    declared = set()
+    for text in re.findall(r"^WEFT_API\s+([^;]*);", header, re.MULTILINE):
+        declared.add(re.search(r"(\w+)\s*(?:\(|\[|$)", text).group(1))
+    assert "weft_run" in declared, declared
+    got = run("nm", "-D", "--defined-only", "--with-symbol-versions", libdir / "libweft.so")
+    shown = {line.split()[2] for line in got.stdout.splitlines()} - {"WEFT_0.1"}
+    same(sorted(shown), sorted(f"{name}@@WEFT_0.1" for name in declared), "what is shown")
+
+
+@tap.test("the_static_library_defines_only_names_that_begin_with_weft")
+def _(folder):
+    not_sanitized()
+    got = run("nm", "--defined-only", "--extern-only", "--no-sort", libdir / "libweft.a")
+    names = [line.split()[2] for line in got.stdout.splitlines() if len(line.split()) == 3]
     assert "weft_run" in names, names
-    same([n for n in names if not n.startswith("weft_") or n.startswith("weft__")], [], "others")
+    same([n for n in names if not n.startswith("weft_")], [], "others")
 
 
 @tap.test("the_installed_command_runs")

@@ -125,6 +125,34 @@ WEFT_API uint64_t weft_self(void);
 /* Names the running coroutine, for traces and reports; at most 47 bytes are kept. */
 WEFT_API void weft_set_name(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/*
+ * Coroutine-local values: a pointer for each key and coroutine, null at first; not inherited.
+ *
+ *	static struct weft_local user = WEFT_LOCAL_INIT(user_free);
+ *
+ *	weft_local_set(&user, user_of(request));
+ *	... anywhere below ...
+ *	struct user *u = weft_local_get(&user);
+ *
+ * A key is an object that lives as long as any coroutine uses it, and is known by its address. Its
+ * destructor (or NULL) gets the value when the coroutine's function has returned, and before whoever
+ * joins it goes on, on the coroutine's own stack: it may do what the function might. Destructors run
+ * in the reverse of the order in which this coroutine first set the keys; not for values that were
+ * replaced or are null, and not in coroutines that are abandoned at the end of the run. Values that
+ * a destructor sets are destroyed in turn. A look-up goes through the keys that the coroutine has
+ * set: meant for a handful.
+ */
+struct weft_local {
+	void (*weft_destroy)(void *value);
+	void *weft_reserved;
+};
+
+#define WEFT_LOCAL_INIT(destroy) {destroy, NULL}
+
+WEFT_API void *weft_local_get(const struct weft_local *key);
+/* 0, or -ENOMEM, which only the first set of a key in a coroutine can give. */
+WEFT_API int weft_local_set(const struct weft_local *key, void *value);
+
 /* ---- Channels ---------------------------------------------------------------------------------
  *
  * As in Go: FIFO, unbuffered (capacity 0) or buffered, shared by any number of coroutines on all
@@ -141,7 +169,7 @@ WEFT_API void weft_set_name(const char *format, ...) __attribute__((format(print
  * a panic, as is a capacity that memory cannot hold.
  */
 #define weft_make(type, capacity)                                                                  \
-	((type *)weft_chan_make(&type##_weft_elem, (capacity), WEFT__HERE))
+	WEFT__TYPED(type, weft_chan_make(&type##_weft_elem, (capacity), WEFT__HERE))
 
 /*
  * weft_send(c, value): sends a copy of the value; waits until a receiver has taken it or the buffer
@@ -214,10 +242,10 @@ struct weft_case {
 	int send;
 };
 
-#define weft_on_recv(c, ptr) WEFT__CASE(WEFT__CHAN(c), WEFT__INTO(c, ptr), 0, 0)
+#define weft_on_recv(c, ptr) WEFT__CASE(WEFT__CHAN(c), WEFT__INTO(c, ptr), NULL, 0)
 /* The same; *ret_ok (a bool) says whether a value came, false: the channel is closed and drained. */
 #define weft_on_recv_ok(c, ptr, ret_ok) WEFT__CASE(WEFT__CHAN(c), WEFT__INTO(c, ptr), ret_ok, 0)
-#define weft_on_send(c, ...) WEFT__CASE(WEFT__CHAN(c), WEFT__VALUE(c, (__VA_ARGS__)), 0, 1)
+#define weft_on_send(c, ...) WEFT__CASE(WEFT__CHAN(c), WEFT__VALUE(c, (__VA_ARGS__)), NULL, 1)
 
 #define weft_select(...) WEFT__SELECT(WEFT_NEVER, __VA_ARGS__)
 /* With a deadline: -ETIMEDOUT if no case was ready by then. */
@@ -363,6 +391,12 @@ static inline bool weft__received(int result)
 
 #define WEFT__HERE __func__, __FILE__, __LINE__
 
+#ifdef __CHAR_UNSIGNED__ /* as on ARM */
+#define WEFT__CHAR_KIND WEFT_ELEM_UINT
+#else
+#define WEFT__CHAR_KIND WEFT_ELEM_INT
+#endif
+
 #ifndef __cplusplus
 
 #define WEFT_UNIT ((weft_unit){0})
@@ -378,7 +412,8 @@ static inline bool weft__received(int result)
 #define WEFT__KIND(type)                                                                           \
 	_Generic(*(type *)0, weft_unit                                                             \
 		 : WEFT_ELEM_UNIT, _Bool                                                           \
-		 : WEFT_ELEM_BOOL, unsigned char                                                   \
+		 : WEFT_ELEM_BOOL, char                                                            \
+		 : WEFT__CHAR_KIND, unsigned char                                                  \
 		 : WEFT_ELEM_UINT, unsigned short                                                  \
 		 : WEFT_ELEM_UINT, unsigned int                                                    \
 		 : WEFT_ELEM_UINT, unsigned long                                                   \
@@ -389,6 +424,8 @@ static inline bool weft__received(int result)
 		   : __builtin_classify_type(*(type *)0) == 8 ? WEFT_ELEM_FLOAT                    \
 		   : __builtin_classify_type(*(type *)0) <= 4 ? WEFT_ELEM_INT                      \
 							      : WEFT_ELEM_BYTES)
+
+#define WEFT__TYPED(type, chan) ((type *)(chan))
 
 /* A typed channel as the untyped one; does not compile for anything else. */
 #define WEFT__CHAN(c) ((void)sizeof((c)->weft_elem), (struct weft_chan *)(c))
@@ -456,7 +493,7 @@ template <class T> struct real {
 	}
 WEFT__TYPE(weft_unit, WEFT_ELEM_UNIT);
 WEFT__TYPE(bool, WEFT_ELEM_BOOL);
-WEFT__TYPE(char, WEFT_ELEM_INT);
+WEFT__TYPE(char, WEFT__CHAR_KIND);
 WEFT__TYPE(signed char, WEFT_ELEM_INT);
 WEFT__TYPE(short, WEFT_ELEM_INT);
 WEFT__TYPE(int, WEFT_ELEM_INT);
@@ -482,12 +519,25 @@ template <> struct real<long double> {
 	static const bool value = true;
 };
 
-/* Holds a converted value until the end of the full expression. */
+template <bool> struct only {
+};
+template <> struct only<true> {
+	typedef int type;
+};
+
+/*
+ * Holds a value until the end of the full expression. The caller converts it, as by assignment; but
+ * the second constructor takes real numbers that would become integers.
+ */
 template <class E> struct box {
 	E value;
-	template <class V> explicit box(const V &v) : value(v)
+	explicit box(E v) : value(v)
 	{
-		static_assert(!real<V>::value || real<E>::value,
+	}
+	template <class V, typename only<real<V>::value && !real<E>::value>::type = 0>
+	explicit box(V) : value()
+	{
+		static_assert(real<V>::value && real<E>::value,
 			"a real number is sent on a channel of another type");
 	}
 	void *ptr()
@@ -515,10 +565,11 @@ template <size_t N> struct copied {
 template <class... C> int select(int64_t until, C... cases)
 {
 	struct weft_case list[] = {cases...};
-	return weft_chan_select(list, (int)sizeof...(cases), until);
+	return weft_chan_select(list, static_cast<int>(sizeof...(cases)), until);
 }
 } /* namespace weft__ */
 
+#define WEFT__TYPED(type, chan) (reinterpret_cast<type *>(chan))
 #define WEFT__CHAN(c) ((void)sizeof((c)->weft_elem), reinterpret_cast<struct weft_chan *>(c))
 #define WEFT__VALUE(c, value) (weft__::box<decltype((c)->weft_elem)>(value).ptr())
 #define WEFT__INTO(c, dest) (weft__::into<decltype((c)->weft_elem)>((dest), nullptr))

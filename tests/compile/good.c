@@ -12,6 +12,7 @@ struct pair {
 WEFT_CHAN(int_chan, int)
 WEFT_CHAN(long_chan, long)
 WEFT_CHAN(short_chan, short)
+WEFT_CHAN(char_chan, char)
 WEFT_CHAN(real_chan, double)
 WEFT_CHAN(colour_chan, enum colour)
 WEFT_CHAN(pair_chan, struct pair)
@@ -21,9 +22,16 @@ WEFT_CHAN(bool_chan, bool)
 WEFT_CHAN(unit_chan, weft_unit)
 WEFT_CHAN(void_ptr_chan, void *)
 
+static void drop(void *value)
+{
+	(void)value;
+}
+
+static struct weft_local local = WEFT_LOCAL_INIT(drop);
+
 static void take(pair_ptr_chan *c)
 {
-	weft_send(c, (struct pair *)0);
+	weft_send(c, NULL);
 }
 
 static int give(int *n)
@@ -41,6 +49,7 @@ static int app(int argc, char **argv)
 	int_chan *ints = weft_make(int_chan, 1);
 	long_chan *longs = weft_make(long_chan, 1);
 	short_chan *shorts = weft_make(short_chan, 1);
+	char_chan *chars = weft_make(char_chan, 1);
 	real_chan *reals = weft_make(real_chan, 1);
 	colour_chan *colours = weft_make(colour_chan, 1);
 	pair_chan *pairs = weft_make(pair_chan, 1);
@@ -80,7 +89,8 @@ static int app(int argc, char **argv)
 	weft_send(bools, n > 1);
 	weft_send(units, WEFT_UNIT);
 	weft_send(voids, ptr);
-	weft_send(voids, (void *)0);
+	weft_send(voids, NULL);
+	weft_send(chars, 'c');
 	weft_try_send(ints, n + 1);
 	weft_send_until(longs, n, weft_now() + WEFT_SEC);
 	weft_recv(ints, &n);
@@ -109,7 +119,9 @@ static int app(int argc, char **argv)
 	weft_ref(ints);
 	weft_unref(ints);
 	weft_close(ints);
-	return (int)(weft_len(ints) + weft_cap(ints));
+	if (weft_local_set(&local, ints) < 0 || !weft_local_get(&local))
+		return 1;
+	return weft_len(ints) < weft_cap(ints);
 }
 
 int main(int argc, char **argv)

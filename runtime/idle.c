@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Workers without work. At most one of them *watches* the others: it takes over what waits behind a
+ * coroutine that computes, and leaves alone what is handed to and fro in well under a microsecond,
+ * since that is faster on one core than on two. The others sleep. docs/scheduler.md tells the
+ * protocol by which no work is forgotten:
+ *
+ * - who makes work stores it first, and looks afterwards whether a worker is idle and none watches;
+ * - who goes to sleep says so first (it enters the list, it no longer watches), has every other
+ *   thread pass a barrier, and looks at all queues afterwards.
+ */
+#include <limits.h>
+#include <stdlib.h>
+
+#include "runtime/barrier.h"
+#include "runtime/cpu.h"
+#include "runtime/post.h"
+#include "runtime/probe.h"
+#include "runtime/report.h"
+#include "runtime/sched.h"
+#include "runtime/timer.h"
+#include "tracer/record/futex.h"
+
+/* ---- Waking -----------------------------------------------------------------------------------
+ */
+
+/* Under idle_lock: out of the list, to be woken by the caller. */
+static WEFT__NO_TSAN void take_from_list(struct weft__worker *w)
+{
+	struct weft__sched *s = &weft__sched;
+	struct weft__worker **link = &s->idle_list;
+
+	while (*link != w)
+		link = &(*link)->idle_next;
+	*link = w->idle_next;
+	w->idle = false;
+	atomic_fetch_sub_explicit(&s->nidle, 1, memory_order_relaxed);
+	atomic_store_explicit(&w->wake_word, 1, memory_order_release);
+}
+
+static WEFT__NO_TSAN void wake(struct weft__worker *w)
+{
+	weft__futex_wake(&w->wake_word, 1);
+}
+
+static WEFT__NO_TSAN bool begin_watch(void)
+{
+	uint32_t none = 0;
+
+	/* acq_rel: whoever watches next sees what the last one has left. */
+	return atomic_compare_exchange_strong_explicit(
+		&weft__sched.watched, &none, 1, memory_order_acq_rel, memory_order_relaxed);
+}
+
+static WEFT__NO_TSAN void wake_watcher(void)
+{
+	struct weft__sched *s = &weft__sched;
+	struct weft__worker *w;
+
+	/* The woken one watches from now: one at a time is woken, and wakes the next if need be. */
+	if (!begin_watch())
+		return;
+	weft__lock_always(&s->idle_lock);
+	w = s->idle_list;
+	if (w) {
+		take_from_list(w);
+		w->watching = true;
+	} else {
+		/*
+		 * Still locked: whoever enters the list from now on must not fall asleep while
+		 * others believe that somebody watches.
+		 */
+		atomic_store_explicit(&s->watched, 0, memory_order_release);
+	}
+	weft__unlock_always(&s->idle_lock);
+	if (w)
+		wake(w);
+}
+
+WEFT__NO_TSAN void weft__wake_one(void)
+{
+	if (weft__idle_unwatched())
+		wake_watcher();
+}
+
+WEFT__NO_TSAN void weft__wake_worker(struct weft__worker *w)
+{
+	bool mine;
+
+	weft__lock_always(&weft__sched.idle_lock);
+	mine = w->idle;
+	if (mine)
+		take_from_list(w);
+	weft__unlock_always(&weft__sched.idle_lock);
+	if (mine)
+		wake(w);
+}
+
+WEFT__NO_TSAN void weft__stop_workers(void)
+{
+	struct weft__sched *s = &weft__sched;
+
+	atomic_store_explicit(&s->stopping, true, memory_order_seq_cst);
+	weft__lock_always(&s->idle_lock);
+	while (s->idle_list) {
+		struct weft__worker *w = s->idle_list;
+
+		take_from_list(w);
+		wake(w);
+	}
+	weft__unlock_always(&s->idle_lock);
+}
+
+/* ---- Watching ---------------------------------------------------------------------------------
+ */
+
+/*
+ * A look at a worker lasts LOOK_NS. What waits there is worth moving if its coroutines run for
+ * SLICE_NS or more between two switches; the one that was made ready last only if there was no
+ * switch at all, since it is about to be run otherwise.
+ */
+#define LOOK_NS 3000
+#define SLICE_NS 1000
+#define AWAKE_NS 30000	   /* looks are repeated at once for so long, then with naps between them */
+#define NAP_NS 20000	   /* the first nap; each is longer than the one before, */
+#define NAP_MOST_NS 100000 /* up to this */
+
+struct look {
+	int64_t since;
+	uint32_t tick;
+};
+
+struct watch {
+	struct look looks[WEFT__WORKERS_MAX];
+	int64_t nap; /* the next one's length; 0: awake */
+	int64_t since;
+	bool busy; /* somebody had a queue, or switched */
+};
+
+static WEFT__NO_TSAN struct weft__co *look_at(struct weft__worker *w, struct weft__worker *victim,
+	struct look *look, int64_t now, bool *busy)
+{
+	struct weft__runq *q = &victim->runq;
+	uint32_t tick = atomic_load_explicit(&q->tick, memory_order_relaxed), slices;
+	int64_t span = now - look->since;
+	bool empty = weft__runq_empty(q), slow;
+
+	slices = tick - look->tick;
+	if (slices || !empty)
+		*busy = true;
+	if (span < LOOK_NS)
+		return NULL;
+	slow = span >= SLICE_NS * ((int64_t)slices + 1);
+	look->since = now;
+	look->tick = tick;
+	return slow && !empty ? weft__runq_steal(w, victim, slices == 0) : NULL;
+}
+
+/* From a random one on: else the first worker's queue would be the one that everybody takes from.
+ */
+static WEFT__NO_TSAN struct weft__co *look_round(
+	struct weft__worker *w, struct watch *watch, int64_t now)
+{
+	uint32_t n = (uint32_t)weft__sched.nworkers, start = weft__random(w) % n;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t v = (start + i) % n;
+		struct weft__co *co;
+
+		if (v == (uint32_t)w->index)
+			continue;
+		co = look_at(w, &weft__sched.workers[v], &watch->looks[v], now, &watch->busy);
+		if (co)
+			return co;
+	}
+	return NULL;
+}
+
+/* Something for this worker that is not in another's queue. */
+static WEFT__NO_TSAN bool called(struct weft__worker *w, int64_t now)
+{
+	struct weft__sched *s = &weft__sched;
+
+	return atomic_load_explicit(&w->inbox, memory_order_relaxed) ||
+	       atomic_load_explicit(&s->inbox, memory_order_relaxed) ||
+	       atomic_load_explicit(&s->stopping, memory_order_relaxed) ||
+	       weft__timers_next() <= now;
+}
+
+static WEFT__NO_TSAN void nap(struct weft__worker *w, struct watch *watch, int64_t now)
+{
+	int64_t until = now + watch->nap, timer = weft__timers_next();
+
+	atomic_store_explicit(&w->wake_word, 0, memory_order_relaxed);
+	weft__futex_wait(&w->wake_word, 0, timer < until ? timer : until);
+	watch->nap = watch->nap * 5 / 4;
+	if (watch->nap > NAP_MOST_NS)
+		watch->nap = NAP_MOST_NS;
+}
+
+/* Returns what was found; NULL: called away, or there is nobody worth watching. */
+static WEFT__NO_TSAN struct weft__co *watch(struct weft__worker *w)
+{
+	struct watch watch;
+	int64_t now = weft_now();
+
+	watch.nap = 0;
+	watch.busy = false;
+	watch.since = now;
+	for (int i = 0; i < weft__sched.nworkers; i++) {
+		watch.looks[i].since = now;
+		watch.looks[i].tick = atomic_load_explicit(
+			&weft__sched.workers[i].runq.tick, memory_order_relaxed);
+	}
+	for (;;) {
+		struct weft__co *co = look_round(w, &watch, now);
+
+		if (co)
+			return co;
+		if (called(w, now))
+			return NULL;
+		if (now - watch.since >= AWAKE_NS) {
+			if (!watch.busy)
+				return NULL;
+			if (watch.nap == 0)
+				watch.nap = NAP_NS;
+			nap(w, &watch, now);
+			watch.busy = false;
+			watch.since = weft_now();
+		}
+		for (int i = 0; i < 20; i++)
+			weft__relax();
+		now = weft_now();
+	}
+}
+
+/* ---- Sleeping ---------------------------------------------------------------------------------
+ */
+
+static WEFT__NO_TSAN bool work_in_queues(void)
+{
+	struct weft__sched *s = &weft__sched;
+
+	if (atomic_load_explicit(&s->inbox, memory_order_acquire))
+		return true;
+	for (int i = 0; i < s->nworkers; i++) {
+		struct weft__worker *w = &s->workers[i];
+
+		if (!weft__runq_empty(&w->runq) ||
+			atomic_load_explicit(&w->inbox, memory_order_acquire))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Nobody can ever go on: all workers are idle (the caller holds idle_lock), and nothing may come.
+ */
+static WEFT__NO_TSAN bool is_deadlock(void)
+{
+	struct weft__sched *s = &weft__sched;
+
+	return atomic_load_explicit(&s->nidle, memory_order_relaxed) == s->nworkers &&
+	       atomic_load_explicit(&s->doors, memory_order_acquire) == 0 &&
+	       !atomic_load_explicit(&s->stopping, memory_order_acquire) &&
+	       weft__timers_next() == WEFT_NEVER && !work_in_queues();
+}
+
+/* Out of the list, if nobody has taken us out to wake us. */
+static WEFT__NO_TSAN void unregister(struct weft__worker *w)
+{
+	weft__lock_always(&weft__sched.idle_lock);
+	if (w->idle)
+		take_from_list(w);
+	weft__unlock_always(&weft__sched.idle_lock);
+}
+
+static WEFT__NO_TSAN void sleep_until_woken(struct weft__worker *w)
+{
+	weft__trace_reserve(w, WEFT__TRACE_WORKER_UNITS);
+	weft__trace_worker(w, WEFT_WORKER_PARK);
+	while (atomic_load_explicit(&w->wake_word, memory_order_acquire) == 0) {
+		int64_t next = weft__timers_next();
+
+		if (next != WEFT_NEVER && next <= weft_now())
+			break;
+		weft__futex_wait(&w->wake_word, 0, next);
+	}
+	weft__trace_reserve(w, WEFT__TRACE_WORKER_UNITS);
+	weft__trace_worker(w, WEFT_WORKER_UNPARK);
+}
+
+static WEFT__NO_TSAN void sleep(struct weft__worker *w)
+{
+	struct weft__sched *s = &weft__sched;
+
+	weft__lock_always(&s->idle_lock);
+	atomic_store_explicit(&w->wake_word, 0, memory_order_relaxed);
+	w->idle = true;
+	w->idle_next = s->idle_list;
+	s->idle_list = w;
+	atomic_fetch_add_explicit(&s->nidle, 1, memory_order_relaxed);
+	if (is_deadlock())
+		weft__report_deadlock();
+	weft__unlock_always(&s->idle_lock);
+	weft__barrier_heavy();
+	if (atomic_load_explicit(&w->inbox, memory_order_acquire) ||
+		atomic_load_explicit(&s->inbox, memory_order_acquire) ||
+		atomic_load_explicit(&s->stopping, memory_order_acquire)) {
+		/* For us: find_work finds it. */
+	} else if (work_in_queues() && begin_watch()) {
+		/* Who made it may have seen somebody watch just before, and so have woken nobody.
+		 */
+		w->watching = true;
+	} else {
+		sleep_until_woken(w);
+	}
+	unregister(w);
+}
+
+WEFT__NO_TSAN void weft__watch_end(struct weft__worker *w, bool found)
+{
+	w->watching = false;
+	/* release: pairs with the next one's acquire in begin_watch. */
+	atomic_store_explicit(&weft__sched.watched, 0, memory_order_release);
+	/* There may be more where this came from: the next one watches now. */
+	if (found)
+		weft__wake_one();
+}
+
+WEFT__NO_TSAN struct weft__co *weft__idle(struct weft__worker *w)
+{
+	struct weft__co *co = NULL;
+
+	if (!w->watching && weft__sched.nworkers > 1)
+		w->watching = begin_watch();
+	if (w->watching) {
+		if (weft__sched.nworkers > 1)
+			co = watch(w);
+		weft__watch_end(w, co != NULL);
+	}
+	if (!co && !called(w, weft_now()))
+		sleep(w);
+	return co;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Run queues: each worker has a list of coroutines that are ready, first in first out, and in front
+ * of it a slot `next` for the one that was made ready last.
+ *
+ * The lock is biased: its owner enters by a plain store and a load, since it does so at every
+ * switch; a thief, which is rare, pays for both with a membarrier. docs/scheduler.md tells the
+ * protocol. With one worker there is no thief, and no lock.
+ */
+#ifndef WEFT_RUNTIME_RUNQ_H
+#define WEFT_RUNTIME_RUNQ_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/barrier.h"
+#include "runtime/co.h"
+#include "runtime/lock.h"
+
+struct weft__worker;
+
+/*
+ * `next`, head, tail and the links belong to whoever is inside. count is written inside and read by
+ * anybody as a hint; tick is the owner's, and tells others how fast it goes on.
+ */
+struct weft__runq {
+	_Atomic uint32_t busy; /* the owner is inside: see weft__runq_enter */
+	_Atomic uint32_t
+		thief; /* futex: 0 none, 1 one is or wants inside, 2 and the owner sleeps */
+	_Atomic(struct weft__co *) next;
+	struct weft__co *head, *tail;
+	_Atomic uint32_t count; /* in the list */
+	_Atomic uint32_t tick;	/* switches */
+};
+
+void weft__runq_enter_slowly(struct weft__runq *q);
+
+/* The owner. To be left again within some ten instructions, or by the context it switches to. */
+static inline WEFT__NO_TSAN void weft__runq_enter(struct weft__runq *q)
+{
+	if (!weft__multi)
+		return;
+	/* Mine first, then a look at theirs: the other half is in weft__runq_steal. */
+	if (weft__asymmetric)
+		atomic_store_explicit(&q->busy, 1, memory_order_relaxed);
+	else
+		atomic_store_explicit(&q->busy, 1, memory_order_seq_cst);
+	weft__barrier_light();
+	/* acquire: what the last thief did inside, with its release of `thief`. */
+	if (__builtin_expect(atomic_load_explicit(&q->thief, memory_order_seq_cst) != 0, 0))
+		weft__runq_enter_slowly(q);
+}
+
+static inline WEFT__NO_TSAN void weft__runq_leave(struct weft__runq *q)
+{
+	/* release: pairs with the acquire of `busy` by the next thief. */
+	if (weft__multi)
+		atomic_store_explicit(&q->busy, 0, memory_order_release);
+}
+
+/* The rest of the owner's calls are made inside. */
+
+static inline WEFT__NO_TSAN void weft__runq_add(struct weft__runq *q, int n)
+{
+	uint32_t count = atomic_load_explicit(&q->count, memory_order_relaxed);
+
+	atomic_store_explicit(&q->count, count + (uint32_t)n, memory_order_relaxed);
+}
+
+/* Behind all others. */
+static inline WEFT__NO_TSAN void weft__runq_put(struct weft__runq *q, struct weft__co *co)
+{
+	co->next = NULL;
+	if (q->head)
+		q->tail->next = co;
+	else
+		q->head = co;
+	q->tail = co;
+	weft__runq_add(q, 1);
+}
+
+/* In front of all others; the one that was there goes behind them. */
+static inline WEFT__NO_TSAN void weft__runq_put_next(struct weft__runq *q, struct weft__co *co)
+{
+	struct weft__co *old = atomic_load_explicit(&q->next, memory_order_relaxed);
+
+	atomic_store_explicit(&q->next, co, memory_order_relaxed);
+	if (old)
+		weft__runq_put(q, old);
+}
+
+/* The one that has waited longest in the list, or NULL. */
+static inline WEFT__NO_TSAN struct weft__co *weft__runq_get_oldest(struct weft__runq *q)
+{
+	struct weft__co *co = q->head;
+
+	if (co) {
+		q->head = co->next;
+		weft__runq_add(q, -1);
+	}
+	return co;
+}
+
+static inline WEFT__NO_TSAN struct weft__co *weft__runq_get(struct weft__runq *q)
+{
+	struct weft__co *co = atomic_load_explicit(&q->next, memory_order_relaxed);
+
+	if (!co)
+		return weft__runq_get_oldest(q);
+	atomic_store_explicit(&q->next, NULL, memory_order_relaxed);
+	return co;
+}
+
+/* Anybody, as a hint; exact behind weft__barrier_heavy for what was put in before it. */
+static inline WEFT__NO_TSAN bool weft__runq_empty(struct weft__runq *q)
+{
+	return !atomic_load_explicit(&q->next, memory_order_acquire) &&
+	       atomic_load_explicit(&q->count, memory_order_acquire) == 0;
+}
+
+/*
+ * Half of the victim's list, rounded up (`next` if the list is empty and with_next). One is
+ * returned, the others are put into the thief's own queue. NULL: nothing, or the victim was inside.
+ */
+struct weft__co *weft__runq_steal(
+	struct weft__worker *thief, struct weft__worker *victim, bool with_next);
+
+#endif
