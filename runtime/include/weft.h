@@ -329,10 +329,12 @@ WEFT_API int weft_waitgroup_wait_until(struct weft_waitgroup *group, int64_t unt
  *
  * A thread that is not a worker may do one thing: have a function run as a coroutine. A coroutine
  * opens a door for it first; while a door is open, a run in which everybody waits is not taken for a
- * deadlock. Doors close with weft_door_close (any thread, once each) or with the run.
+ * deadlock. The end of the run shuts all doors; weft_door_close, due in any case, also frees its door
+ * (any thread, once each).
  */
 struct weft_door;
 
+/* NULL when memory is out. */
 WEFT_API struct weft_door *weft_door_open(void);
 WEFT_API void weft_door_close(struct weft_door *door);
 /* Runs fn(arg) as a detached coroutine. Any thread. 0, -ENOMEM, or -ESHUTDOWN: the run has ended. */
