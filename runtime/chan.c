@@ -15,6 +15,7 @@
 #include "runtime/panic.h"
 #include "runtime/probe.h"
 #include "runtime/sched.h"
+#include "runtime/ticker.h"
 
 /* Every channel of the run, so that those which nobody unrefs end with it. */
 static struct {
@@ -77,8 +78,9 @@ struct weft_chan *weft_chan_ref(struct weft_chan *chan)
 	return chan;
 }
 
-static void chan_free(struct weft_chan *chan)
+void weft__chan_free(struct weft_chan *chan)
 {
+	free(chan->ticker);
 	free(chan->buf);
 	free(chan->notes);
 	free(chan);
@@ -100,6 +102,8 @@ void weft_chan_unref(struct weft_chan *chan)
 	/* acq_rel: what we did with the channel is over before the last one frees it. */
 	if (atomic_fetch_sub_explicit(&chan->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	if (chan->ticker)
+		weft__ticker_stop(chan->ticker);
 	weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS);
 	weft__trace_free(weft__worker(), self, chan->id, &chan->last_t);
 	weft__lock(&chans.lock);
@@ -110,7 +114,8 @@ void weft_chan_unref(struct weft_chan *chan)
 	if (chan->next)
 		chan->next->prev = chan->prev;
 	weft__unlock(&chans.lock);
-	chan_free(chan);
+	if (!chan->ticker || weft__ticker_end(chan->ticker))
+		weft__chan_free(chan);
 }
 
 void weft__chans_finish(void)
@@ -119,7 +124,7 @@ void weft__chans_finish(void)
 
 	while ((chan = chans.first)) {
 		chans.first = chan->next;
-		chan_free(chan);
+		weft__chan_free(chan);
 	}
 }
 
@@ -150,6 +155,15 @@ static struct weft__chan_note buffer_get(struct weft_chan *chan, void *ret_value
 		chan->first = 0;
 	chan->count--;
 	return note;
+}
+
+void weft__chan_drop(struct weft_chan *chan, struct weft__co *self)
+{
+	struct weft__chan_note note = buffer_get(chan, NULL);
+
+	if (note.msg)
+		weft__trace_unsend(weft__worker(), self, chan->id, note.msg, WEFT_UNSEND_CANCEL,
+			&chan->last_t);
 }
 
 enum weft__chan_step weft__chan_send_step(struct weft_chan *chan, struct weft__co *self,

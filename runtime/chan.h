@@ -39,6 +39,7 @@ struct weft_chan {
 
 	_Atomic uint64_t refs;	       /* acq_rel: the last unref sees all that others did */
 	struct weft_chan *prev, *next; /* all channels of the run; under chan.c's list lock */
+	struct weft__ticker *ticker;   /* the time comes on it, or NULL (ticker.c); does not change */
 	const char *at_file;
 	int at_line;
 	char name[48]; /* "" until it is given one */
@@ -63,6 +64,12 @@ enum weft__chan_step weft__chan_recv_step(struct weft_chan *chan, struct weft__c
 
 /* How people know it: its name, or the line of its making. */
 void weft__chan_describe(const struct weft_chan *chan, char *text, size_t size);
+
+/* Locked: what was buffered first is lost, by self. */
+void weft__chan_drop(struct weft_chan *chan, struct weft__co *self);
+
+/* The memory of a channel that nobody has. */
+void weft__chan_free(struct weft_chan *chan);
 
 /* Set up and torn down once a run. */
 void weft__chans_finish(void);

@@ -18,6 +18,7 @@
 #include "runtime/probe.h"
 #include "runtime/report.h"
 #include "runtime/sched.h"
+#include "runtime/ticker.h"
 #include "runtime/timer.h"
 #include "tracer/record/futex.h"
 
@@ -263,7 +264,7 @@ static WEFT__NO_TSAN bool is_deadlock(void)
 	return atomic_load_explicit(&s->nidle, memory_order_relaxed) == s->nworkers &&
 	       atomic_load_explicit(&s->doors, memory_order_acquire) == 0 &&
 	       !atomic_load_explicit(&s->stopping, memory_order_acquire) &&
-	       weft__timers_next() == WEFT_NEVER && !work_in_queues();
+	       !weft__timers_any(weft__timer_wakes) && !work_in_queues();
 }
 
 /* Out of the list, if nobody has taken us out to wake us. */

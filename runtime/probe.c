@@ -32,6 +32,12 @@ static struct weft_rec *open_rec(struct weft__worker *w, enum weft_ev kind, unsi
 	return rec;
 }
 
+/* Of the runtime: it stands for timers (ticker.c) and runs nowhere. */
+static uint8_t sys_flag(const struct weft__co *co)
+{
+	return co && !co->stack ? WEFT_REC_SYS : 0;
+}
+
 static unsigned units_of(size_t payload)
 {
 	return 2 + (unsigned)((payload + WEFT_REC_UNIT - 1) / WEFT_REC_UNIT);
@@ -67,6 +73,7 @@ void weft__probe_spawn(struct weft__worker *w, struct weft__co *parent, struct w
 	char *p = weft__rec_payload(rec);
 
 	rec->n = co->at_line;
+	rec->flags = sys_flag(co);
 	tail->a = (int64_t)co->stack_bytes;
 	p = put_text(p, co->name);
 	p = put_text(p, co->fn_name);
@@ -171,6 +178,7 @@ void weft__probe_unblock(struct weft__worker *w, struct weft__co *co, struct wef
 	rec->co = co ? co->id : 0;
 	rec->on = on;
 	rec->why = (uint8_t)why;
+	rec->flags = sys_flag(co);
 	weft__rec_tail(rec)->a = (int64_t)to->id;
 	weft__rec_tail(rec)->b = (int64_t)msg;
 	weft__rec_end(w->ring, rec);
@@ -271,7 +279,7 @@ uint64_t weft__probe_send(struct weft__worker *w, struct weft__co *co, struct we
 
 	rec->why = (uint8_t)via;
 	rec->n = case_index;
-	rec->flags = WEFT_REC_VALUE;
+	rec->flags = WEFT_REC_VALUE | sys_flag(co);
 	tail->a = (int64_t)msg;
 	tail->b = by ? (int64_t)by->id : 0;
 	tail->c = len;

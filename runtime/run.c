@@ -23,6 +23,7 @@
 #include "runtime/sched.h"
 #include "runtime/stack.h"
 #include "runtime/sync.h"
+#include "runtime/ticker.h"
 #include "runtime/timer.h"
 #include "tracer/record/futex.h"
 #include "tracer/record/clock.h"
@@ -304,6 +305,7 @@ static int set_up(void)
 	weft__sched_init();
 	weft__sync_init();
 	weft__timers_init();
+	weft__tickers_init();
 	weft__overflow_init();
 	weft__stacks_init((size_t)env_number("WEFT_STACK", 16, 65536, STACK_KIB) * 1024);
 	return 0;

@@ -240,6 +240,15 @@ int64_t weft__timers_next(void)
 	return atomic_load_explicit(&timers.next, memory_order_acquire);
 }
 
+WEFT__NO_TSAN bool weft__timers_any(bool (*does)(struct weft__timer *timer))
+{
+	for (uint32_t i = 0; i < timers.count; i++) {
+		if (does(timers.timer[timers.heap[i].number]))
+			return true;
+	}
+	return false;
+}
+
 /* Moves what is due into this worker's slots, first things first. How many. */
 static WEFT__NO_TSAN int take_due(int64_t now, _Atomic(struct weft__timer *) *slot)
 {

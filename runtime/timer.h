@@ -23,7 +23,8 @@ enum weft__timer_state {
 struct weft__timer {
 	/*
 	 * Runs on the scheduler's stack, no lock held. Either it makes the owner ready, as the last
-	 * thing it does with the timer, or it calls weft__timer_done.
+	 * thing it does with the timer, or it calls weft__timer_done. (Or the timer belongs to
+	 * something that knows when it fires, as tickers do, and is never cancelled.)
 	 */
 	void (*fire)(struct weft__timer *timer);
 	_Atomic(struct weft__timer *) *slot; /* when DUE; both under the timers' lock */
@@ -58,6 +59,9 @@ void weft__timer_done(struct weft__timer *timer);
 
 /* When the first timer is due, or WEFT_NEVER. Any worker, no lock. */
 int64_t weft__timers_next(void);
+
+/* Is there an armed timer of which `does` holds? With all workers idle. */
+bool weft__timers_any(bool (*does)(struct weft__timer *timer));
 
 /* Fires what is due. On the scheduler's stack. */
 void weft__timers_run(void);

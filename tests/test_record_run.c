@@ -489,6 +489,40 @@ RECORD_TEST(sleep_is_ended_by_the_timer, "sleep(1) unblock(1,timer)")
 }
 
 /* The receiver has its own reference until its receive is recorded; then whoever is last frees. */
+/* The runtime's own coroutine is the sender: here it is the second that is made. */
+RECORD_TEST(after_finds_a_receiver, "block(1,recv) send(2,hand,m1) unblock(1,recv,m1) recv(1,m1)")
+{
+	weft_recv(weft_after(20 * WEFT_MS), NULL);
+}
+
+RECORD_TEST(after_finds_nobody_yet, "send(2,buffer,m1,len=1) recv(1,m1,len=0) free(1)")
+{
+	weft_time_chan *c = weft_after(0);
+
+	while (weft_len(c) == 0)
+		weft_yield();
+	weft_recv(c, NULL);
+	weft_unref(c);
+}
+
+RECORD_TEST(after_is_stopped_before_it_is_received, "send(2,buffer,m1,len=1) unsend(m1,cancel)")
+{
+	weft_time_chan *c = weft_after(0);
+
+	while (weft_len(c) == 0)
+		weft_yield();
+	weft_time_stop(c);
+}
+
+RECORD_TEST(ticker_in_a_select,
+	"block(1,select) send(2,hand,m1) unblock(1,select,m1) recv(1,m1,case=0) select(1,0,n=1)")
+{
+	weft_time_chan *c = weft_ticker(20 * WEFT_MS);
+
+	weft_select(weft_on_recv(c, NULL));
+	weft_time_stop(c);
+}
+
 RECORD_TEST(channel_is_freed_behind_its_last_receive,
 	"block(2,recv) send(1,hand,m1) unblock(2,recv,m1) recv(2,m1) free(2)")
 {

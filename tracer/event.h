@@ -277,6 +277,7 @@ enum weft_class {
 enum weft_rec_flag {
 	WEFT_REC_VALUE = 1,   /* SEND: d and the payload hold the value */
 	WEFT_REC_NULL = 2,    /* SEND: a string that is a null pointer */
+	WEFT_REC_SYS = 4,     /* co, or who is spawned, is of the runtime and runs on no worker */
 	WEFT_REC_PAD = 0x80,  /* not a record: skip `units` to the ring's end */
 };
 

@@ -256,7 +256,11 @@ struct weft_case {
 /* The same for an array of n cases (at most 65536), with `until` WEFT_NEVER, WEFT_NOW or a time. */
 WEFT_API int weft_chan_select(struct weft_case *cases, int n, int64_t until);
 
-/* ---- Time ------------------------------------------------------------------------------------- */
+/* ---- Time -------------------------------------------------------------------------------------
+ *
+ * Nothing happens too early; how late depends on what else runs: a worker looks at the time between
+ * two coroutines, not while one computes.
+ */
 
 #define WEFT_NEVER INT64_MAX /* as a deadline: none */
 #define WEFT_NOW INT64_MIN   /* as a deadline: do not wait */
@@ -264,10 +268,48 @@ WEFT_API int weft_chan_select(struct weft_case *cases, int n, int64_t until);
 #define WEFT_MS INT64_C(1000000)
 #define WEFT_SEC INT64_C(1000000000)
 
-WEFT_API int64_t weft_now(void);
+WEFT_API int64_t weft_now(void); /* anywhere */
 /* weft_sleep(20 * WEFT_MS). Zero and less: at once. Other coroutines go on meanwhile. */
 WEFT_API void weft_sleep(int64_t ns);
 WEFT_API void weft_sleep_until(int64_t t);
+
+/*
+ * Channels on which the time comes: what weft_now gave when it was sent. They have room for one
+ * value; while that has not been received, further ones are dropped, so a slow receiver is not
+ * flooded with the past. They are channels as all others, with one reference for the caller.
+ *
+ *	weft_time_chan *tick = weft_ticker(WEFT_SEC), *enough = weft_after(5 * WEFT_SEC);
+ *
+ *	while (weft_select(weft_on_recv(tick, &now), weft_on_recv(enough, NULL)) == 0)
+ *		...
+ *	weft_unref(tick);
+ *	weft_unref(enough);
+ *
+ * Dropping the last reference ends the timer as well, whether it has come or not; nothing else need
+ * be stopped. Closing the channel ends it too, and its receivers get false. A time to come keeps a
+ * run from being taken for a deadlock only while somebody waits on its channel.
+ */
+typedef struct weft_time_chan {
+	int64_t weft_elem;
+} weft_time_chan;
+
+/* weft_after(ns): the time comes once, ns from now; zero and less: now. */
+#define weft_after(ns) ((weft_time_chan *)weft_time_after((ns), WEFT__HERE))
+
+/*
+ * weft_ticker(period): the time comes every `period` ns (more than 0, or a panic), first in one
+ * period. Ticks that are late do not move those that follow.
+ */
+#define weft_ticker(period) ((weft_time_chan *)weft_time_ticker((period), WEFT__HERE))
+
+/*
+ * No time comes any more, and one that was not received is dropped: what comes after a reset is of
+ * after the reset. True: there was one, dropped or still to come. On other channels: a panic.
+ */
+WEFT_API bool weft_time_stop(weft_time_chan *c);
+
+/* Stops it, then starts it anew: once in ns, or for a ticker every ns from now on. */
+WEFT_API bool weft_time_reset(weft_time_chan *c, int64_t ns);
 
 /* ---- Sync -------------------------------------------------------------------------------------
  *
@@ -373,6 +415,11 @@ WEFT_API struct weft_handle *weft_co_spawn(weft_int_fn fn, const char *name, con
 	size_t copy_bytes, const char *at_fn, const char *at_file, int at_line);
 WEFT_API struct weft_chan *weft_chan_make(const struct weft_elem *elem, size_t capacity,
 	const char *at_fn, const char *at_file, int at_line);
+WEFT_API struct weft_chan *weft_time_after(
+	int64_t ns, const char *at_fn, const char *at_file, int at_line);
+WEFT_API struct weft_chan *weft_time_ticker(
+	int64_t period, const char *at_fn, const char *at_file, int at_line);
+WEFT_API extern const struct weft_elem weft_time_chan_weft_elem;
 WEFT_API int weft_chan_send(struct weft_chan *chan, const void *value, int64_t until);
 WEFT_API int weft_chan_recv(struct weft_chan *chan, void *ret_value, int64_t until);
 WEFT_API void weft_chan_close(struct weft_chan *chan);

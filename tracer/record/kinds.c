@@ -92,6 +92,8 @@ static char *line_spawn(char *p, const struct weft__input *in)
 		p = weft__put_text(WEFT__KEY(p, "name"), in, in->text[0].n ? 0 : 1);
 	if (in->text[1].n)
 		p = weft__put_text(WEFT__KEY(p, "fn"), in, 1);
+	if (in->rec->flags & WEFT_REC_SYS)
+		p = WEFT__PUT(p, ",\"sys\":true");
 	p = OPT_U(p, "stack_bytes", in->tail.a);
 	return OPT_U(p, "at", in->at);
 }

@@ -114,10 +114,10 @@ static int prepare(struct weft__input *in)
 	}
 }
 
-/* A timer's unblock belongs to no worker, and a name is of one thing only. */
+/* What timers do belongs to no worker, and a name is of one thing only. */
 static bool has_worker(const struct weft_rec *rec)
 {
-	return rec->kind != WEFT_EV_NAME && (rec->kind != WEFT_EV_UNBLOCK || rec->co);
+	return !(rec->flags & WEFT_REC_SYS) && rec->kind != WEFT_EV_NAME && (rec->kind != WEFT_EV_UNBLOCK || rec->co);
 }
 
 static char *put_head(char *p, const struct weft__input *in)
