@@ -94,8 +94,7 @@ def build_all(say):
 def _environment(workers):
     env = {k: v for k, v in os.environ.items()
            if not k.startswith(("WEFT_", "GO")) or k == "GOROOT"}
-    return dict(env, WEFT_WORKERS=str(workers), GOMAXPROCS=str(workers),
-                BENCH_WORKERS=str(workers))
+    return dict(env, WEFT_WORKERS=str(workers), GOMAXPROCS=str(workers))
 
 
 def _line(text, command):
