@@ -63,8 +63,8 @@ def _first_match(pattern, command):
 
 def _boost_version():
     text = "#include <boost/version.hpp>\nwanted BOOST_LIB_VERSION\n"
-    return _first_match(r'wanted "(\S+)"',
-                        ["sh", "-c", "printf '%s' '" + text + "' | g++ -E -x c++ -"])
+    return _first_match(r'wanted\s+"(\S+)"',
+                        ["sh", "-c", "printf '%s' '" + text + "' | g++ -E -P -x c++ -"])
 
 
 def build_all(say):
