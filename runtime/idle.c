@@ -14,6 +14,7 @@
 
 #include "runtime/barrier.h"
 #include "runtime/cpu.h"
+#include "runtime/poller.h"
 #include "runtime/post.h"
 #include "runtime/probe.h"
 #include "runtime/report.h"
@@ -39,9 +40,13 @@ static WEFT__NO_TSAN void take_from_list(struct weft__worker *w)
 	atomic_store_explicit(&w->wake_word, 1, memory_order_release);
 }
 
-static WEFT__NO_TSAN void wake(struct weft__worker *w)
+/* `polls` as it was under idle_lock. A late call does no harm. */
+static WEFT__NO_TSAN void wake(struct weft__worker *w, bool polls)
 {
-	weft__futex_wake(&w->wake_word, 1);
+	if (polls)
+		weft__poller_interrupt();
+	else
+		weft__futex_wake(&w->wake_word, 1);
 }
 
 static WEFT__NO_TSAN bool begin_watch(void)
@@ -57,15 +62,19 @@ static WEFT__NO_TSAN void wake_watcher(void)
 {
 	struct weft__sched *s = &weft__sched;
 	struct weft__worker *w;
+	bool polls = false;
 
 	/* The woken one watches from now: one at a time is woken, and wakes the next if need be. */
 	if (!begin_watch())
 		return;
 	weft__lock_always(&s->idle_lock);
 	w = s->idle_list;
+	if (w && w->polls && w->idle_next)
+		w = w->idle_next; /* the one in the poller is of use where it sleeps */
 	if (w) {
 		take_from_list(w);
 		w->watching = true;
+		polls = w->polls;
 	} else {
 		/*
 		 * Still locked: whoever enters the list from now on must not fall asleep while
@@ -75,7 +84,7 @@ static WEFT__NO_TSAN void wake_watcher(void)
 	}
 	weft__unlock_always(&s->idle_lock);
 	if (w)
-		wake(w);
+		wake(w, polls);
 }
 
 WEFT__NO_TSAN void weft__wake_one(void)
@@ -86,15 +95,16 @@ WEFT__NO_TSAN void weft__wake_one(void)
 
 WEFT__NO_TSAN void weft__wake_worker(struct weft__worker *w)
 {
-	bool mine;
+	bool mine, polls;
 
 	weft__lock_always(&weft__sched.idle_lock);
 	mine = w->idle;
+	polls = w->polls;
 	if (mine)
 		take_from_list(w);
 	weft__unlock_always(&weft__sched.idle_lock);
 	if (mine)
-		wake(w);
+		wake(w, polls);
 }
 
 WEFT__NO_TSAN void weft__stop_workers(void)
@@ -107,7 +117,7 @@ WEFT__NO_TSAN void weft__stop_workers(void)
 		struct weft__worker *w = s->idle_list;
 
 		take_from_list(w);
-		wake(w);
+		wake(w, w->polls);
 	}
 	weft__unlock_always(&s->idle_lock);
 }
@@ -185,7 +195,8 @@ static WEFT__NO_TSAN bool called(struct weft__worker *w, int64_t now)
 	return atomic_load_explicit(&w->inbox, memory_order_relaxed) ||
 	       atomic_load_explicit(&s->inbox, memory_order_relaxed) ||
 	       atomic_load_explicit(&s->stopping, memory_order_relaxed) ||
-	       weft__timers_next() <= now;
+	       weft__timers_next() <= now ||
+	       weft__poller_overdue(now);
 }
 
 static WEFT__NO_TSAN void nap(struct weft__worker *w, struct watch *watch, int64_t now)
@@ -263,6 +274,7 @@ static WEFT__NO_TSAN bool is_deadlock(void)
 
 	return atomic_load_explicit(&s->nidle, memory_order_relaxed) == s->nworkers &&
 	       atomic_load_explicit(&s->doors, memory_order_acquire) == 0 &&
+	       !weft__poller_waiting() &&
 	       !atomic_load_explicit(&s->stopping, memory_order_acquire) &&
 	       !weft__timers_any(weft__timer_wakes) && !work_in_queues();
 }
@@ -276,28 +288,38 @@ static WEFT__NO_TSAN void unregister(struct weft__worker *w)
 	weft__unlock_always(&weft__sched.idle_lock);
 }
 
-static WEFT__NO_TSAN void sleep_until_woken(struct weft__worker *w)
+/* One of those who sleep does it in the poller (`polls`). Returns what that has found. */
+static WEFT__NO_TSAN struct weft__co *sleep_until_woken(struct weft__worker *w, bool polls)
 {
+	struct weft__co *found = NULL;
+
 	weft__trace_reserve(w, WEFT__TRACE_WORKER_UNITS);
 	weft__trace_worker(w, WEFT_WORKER_PARK);
-	while (atomic_load_explicit(&w->wake_word, memory_order_acquire) == 0) {
+	while (!found && atomic_load_explicit(&w->wake_word, memory_order_acquire) == 0) {
 		int64_t next = weft__timers_next();
 
 		if (next != WEFT_NEVER && next <= weft_now())
 			break;
-		weft__futex_wait(&w->wake_word, 0, next);
+		if (polls)
+			found = weft__poller_run(next);
+		else
+			weft__futex_wait(&w->wake_word, 0, next);
 	}
 	weft__trace_reserve(w, WEFT__TRACE_WORKER_UNITS);
 	weft__trace_worker(w, WEFT_WORKER_UNPARK);
+	return found;
 }
 
 static WEFT__NO_TSAN void sleep(struct weft__worker *w)
 {
 	struct weft__sched *s = &weft__sched;
+	struct weft__co *found = NULL;
+	bool polls = weft__poller_enter();
 
 	weft__lock_always(&s->idle_lock);
 	atomic_store_explicit(&w->wake_word, 0, memory_order_relaxed);
 	w->idle = true;
+	w->polls = polls;
 	w->idle_next = s->idle_list;
 	s->idle_list = w;
 	atomic_fetch_add_explicit(&s->nidle, 1, memory_order_relaxed);
@@ -314,9 +336,12 @@ static WEFT__NO_TSAN void sleep(struct weft__worker *w)
 		 */
 		w->watching = true;
 	} else {
-		sleep_until_woken(w);
+		found = sleep_until_woken(w, polls);
 	}
+	if (polls)
+		weft__poller_leave();
 	unregister(w);
+	weft__ready_found(w, found); /* out of the list: else we would wake ourselves */
 }
 
 WEFT__NO_TSAN void weft__watch_end(struct weft__worker *w, bool found)

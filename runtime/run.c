@@ -17,7 +17,9 @@
 #include "runtime/chan.h"
 #include "runtime/local.h"
 #include "runtime/overflow.h"
+#include "runtime/io.h"
 #include "runtime/panic.h"
+#include "runtime/poller.h"
 #include "runtime/post.h"
 #include "runtime/probe.h"
 #include "runtime/sched.h"
@@ -331,6 +333,8 @@ static void clear_up(void)
 {
 	weft__stacks_acquire();
 	weft__post_finish();
+	weft__ios_finish();
+	weft__poller_finish();
 	weft__chans_finish();
 	weft__timers_finish();
 	weft__overflow_finish();

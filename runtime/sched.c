@@ -10,6 +10,7 @@
 
 #include "runtime/barrier.h"
 #include "runtime/panic.h"
+#include "runtime/poller.h"
 #include "runtime/post.h"
 #include "runtime/probe.h"
 #include "runtime/stack.h"
@@ -308,29 +309,35 @@ static WEFT__NO_TSAN void receive(struct weft__worker *w)
 	}
 }
 
-static WEFT__NO_TSAN void enqueue(struct weft__co *co)
+/* False: not on this worker. */
+static WEFT__NO_TSAN bool put_ready(struct weft__worker *w, struct weft__co *co, bool next)
 {
-	struct weft__worker *w = weft__worker();
-
 	if (__builtin_expect(co->pinned != NULL, 0)) {
 		if (co->pinned == w)
 			put_pinned(w, co);
 		else
 			hand_over(co->pinned, co);
-		return;
+		return false;
 	}
 	weft__runq_enter(&w->runq);
-	/* What a coroutine wakes runs next; what timers and posts wake keeps its order. */
-	if (w->current)
+	if (next)
 		weft__runq_put_next(&w->runq, co);
 	else
 		weft__runq_put(&w->runq, co);
 	weft__runq_leave(&w->runq);
-	if (weft__multi && weft__idle_unwatched())
+	return true;
+}
+
+static WEFT__NO_TSAN void enqueue(struct weft__co *co)
+{
+	struct weft__worker *w = weft__worker();
+
+	/* What a coroutine wakes runs next; what timers and posts wake keeps its order. */
+	if (put_ready(w, co, w->current != NULL) && weft__multi && weft__idle_unwatched())
 		weft__wake_one();
 }
 
-void weft__ready(struct weft__co *co)
+static void mark_ready(struct weft__co *co)
 {
 	/* release: pairs with the acquire at the end of weft__park, or in begin. */
 #if WEFT__TSAN
@@ -339,7 +346,31 @@ void weft__ready(struct weft__co *co)
 #else
 	atomic_store_explicit(&co->state, WEFT__CO_READY, memory_order_release);
 #endif
+}
+
+void weft__ready(struct weft__co *co)
+{
+	mark_ready(co);
 	enqueue(co);
+}
+
+/*
+ * One alone is for this worker, which has nothing else to do: to wake another for it would cost more
+ * than most of them take.
+ */
+WEFT__NO_TSAN void weft__ready_found(struct weft__worker *w, struct weft__co *found)
+{
+	bool share = found && (found->next || !weft__runq_empty(&w->runq));
+
+	while (found) {
+		struct weft__co *co = found;
+
+		found = co->next;
+		mark_ready(co);
+		put_ready(w, co, false);
+	}
+	if (share && weft__multi && weft__idle_unwatched())
+		weft__wake_one();
 }
 
 /* ---- The loop ---------------------------------------------------------------------------------
@@ -349,6 +380,25 @@ void weft__ready(struct weft__co *co)
  * Now and then those who have waited long come first: the pinned, and the oldest of the list, since
  * a pair that wakes each other for ever would pass the slot in front of it to and fro.
  */
+/* Descriptors get their turn too: at once if there is nothing else, else when they are overdue. */
+static WEFT__NO_TSAN void poll_now_and_then(struct weft__worker *w)
+{
+	struct weft__co *found;
+	int64_t now;
+
+	if (!weft__poller_waiting())
+		return;
+	now = weft_now();
+	if (!weft__runq_empty(&w->runq) && !weft__poller_overdue(now))
+		return;
+	if (!weft__poller_enter())
+		return;
+	weft__poller_note(now);
+	found = weft__poller_run(WEFT_NOW);
+	weft__poller_leave();
+	weft__ready_found(w, found);
+}
+
 static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
 {
 	uint32_t turn =
@@ -358,6 +408,7 @@ static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
 	weft__timers_run();
 	weft__post_receive();
 	receive(w);
+	poll_now_and_then(w);
 	if (turn % 2 == 0)
 		co = get_pinned(w);
 	if (!co) {

@@ -45,6 +45,7 @@ struct weft__worker {
 	_Alignas(64) _Atomic(struct weft__co *) inbox;
 	_Atomic uint32_t wake_word;    /* futex: 1 when woken */
 	bool idle;		       /* in the list of idle workers; under idle_lock */
+	bool polls;		       /* sleeps in the poller; under idle_lock */
 	struct weft__worker *idle_next; /* under idle_lock */
 };
 
@@ -78,6 +79,9 @@ extern struct weft__sched weft__sched;
 struct weft__worker *weft__worker(void);
 void weft__worker_set(struct weft__worker *worker);
 
+/* The calling thread's errno, just after a system call: coroutines must not name it themselves. */
+int weft__errno(void);
+
 /* The running coroutine, or NULL. */
 struct weft__co *weft__current(void);
 
@@ -99,6 +103,9 @@ void weft__park_unlock(struct weft__lock *lock);
  * waiting; one that is pinned runs on its own worker. Worker only.
  */
 void weft__ready(struct weft__co *co);
+
+/* What the poller has found, linked by `next`; in that order. On the scheduler's stack. */
+void weft__ready_found(struct weft__worker *worker, struct weft__co *found);
 
 /* Ends the running coroutine; its stack is used again. */
 void weft__co_exit(void) __attribute__((noreturn));

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * The one thread-local of the runtime, in a file of its own so that no compiler (nor LTO: noinline
- * and the barrier) can keep its address across a park.
+ * and the barrier) can keep its address across a park; and errno, for the same reason.
  */
 #include "runtime/sched.h"
 
+#include <errno.h>
 #include <stddef.h>
 
 static __thread struct weft__worker *this_worker;
@@ -28,4 +29,13 @@ __attribute__((noinline)) void weft__worker_set(struct weft__worker *worker)
 {
 	this_worker = worker;
 	__asm__ volatile("" : : : "memory");
+}
+
+/* Not for TSan: coroutines share their thread's errno by turns. */
+__attribute__((noinline)) WEFT__NO_TSAN int weft__errno(void)
+{
+	int e = errno;
+
+	__asm__ volatile("" : "+r"(e) : : "memory");
+	return e;
 }

@@ -41,6 +41,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -366,6 +367,86 @@ WEFT_API void weft_waitgroup_done(struct weft_waitgroup *group);
 WEFT_API void weft_waitgroup_wait(struct weft_waitgroup *group);
 /* 0, or -ETIMEDOUT. */
 WEFT_API int weft_waitgroup_wait_until(struct weft_waitgroup *group, int64_t until);
+
+/* ---- I/O --------------------------------------------------------------------------------------
+ *
+ * A handle stands for a descriptor that can be polled: a socket, a pipe, a terminal, an eventfd, a
+ * timerfd ... Each call tries first, and parks the coroutine while there is nothing to do: others go
+ * on meanwhile, thousands at a time. A run in which somebody waits for a descriptor is never taken for
+ * a deadlock. Regular files cannot be polled: read and write them within weft_blocking.
+ *
+ * All calls have a form that ends with _until and takes a deadline. They return what is said, or
+ *
+ *	-ETIMEDOUT	the deadline came first; -EAGAIN if it was WEFT_NOW
+ *	-ECANCELED	the coroutine's scope has ended
+ *	-EBADF		the handle has been closed, maybe while the call was waiting
+ *
+ * or what the system says, save -EINTR, which is never given. No call raises SIGPIPE: a write that
+ * nobody will read gives -EPIPE.
+ *
+ * Any number of coroutines may use a handle at the same time, on all workers. Each read, each write
+ * takes what there is, or what fits: two that write more than that at the same time get mixed up.
+ */
+struct weft_io;
+struct iovec;
+
+/*
+ * Makes a handle of a descriptor, which is the handle's own from then on; sets O_NONBLOCK (closing
+ * puts it back, for whoever has a copy of the descriptor; so to keep it: dup(weft_io_fd(io)), then
+ * close). 0, -EPERM: it cannot be polled (a regular file), -EEXIST: it has a handle already, -EBADF,
+ * -ENOMEM, -ENOSPC (/proc/sys/fs/epoll/max_user_watches). On failure it is left as it was.
+ */
+WEFT_API int weft_io_open(int fd, struct weft_io **ret_io);
+
+/*
+ * Handles are counted: making one gives a reference, weft_io_ref adds one, and two calls drop one:
+ *
+ * weft_io_close closes the descriptor for everybody, first: who waits gets -EBADF, and so does each
+ * later call of those who have a reference still. (A call that is just under way on another worker
+ * may finish; the descriptor is closed behind it.) weft_io_unref closes only with the last reference.
+ *
+ * So if one coroutine alone has a handle, weft_io_close is all there is; give each other one a
+ * reference of its own. A call that waits needs none. What is left at the end of the run is closed.
+ */
+WEFT_API struct weft_io *weft_io_ref(struct weft_io *io);
+WEFT_API void weft_io_unref(struct weft_io *io);
+WEFT_API void weft_io_close(struct weft_io *io);
+
+/* The descriptor, for setsockopt and the like; do not read, write or close it. -EBADF when closed. */
+WEFT_API int weft_io_fd(struct weft_io *io);
+
+/* Waits until there is something, and reads at most n bytes. 0: the end (or an empty datagram). */
+WEFT_API ssize_t weft_io_read(struct weft_io *io, void *buf, size_t n);
+WEFT_API ssize_t weft_io_read_until(struct weft_io *io, void *buf, size_t n, int64_t until);
+/* Waits until there is room, and writes what fits: at least 1 byte, maybe less than n. */
+WEFT_API ssize_t weft_io_write(struct weft_io *io, const void *buf, size_t n);
+WEFT_API ssize_t weft_io_write_until(struct weft_io *io, const void *buf, size_t n, int64_t until);
+/* The same with several pieces, as readv(2) and writev(2). */
+WEFT_API ssize_t weft_io_readv(struct weft_io *io, const struct iovec *list, int n);
+WEFT_API ssize_t weft_io_readv_until(
+	struct weft_io *io, const struct iovec *list, int n, int64_t until);
+WEFT_API ssize_t weft_io_writev(struct weft_io *io, const struct iovec *list, int n);
+WEFT_API ssize_t weft_io_writev_until(
+	struct weft_io *io, const struct iovec *list, int n, int64_t until);
+
+/* Reads n bytes, less only if the end comes before. An error loses how much was read until then. */
+WEFT_API ssize_t weft_io_read_full(struct weft_io *io, void *buf, size_t n);
+WEFT_API ssize_t weft_io_read_full_until(struct weft_io *io, void *buf, size_t n, int64_t until);
+/* Writes all n bytes: 0. An error loses how much was written until then. */
+WEFT_API int weft_io_write_all(struct weft_io *io, const void *buf, size_t n);
+WEFT_API int weft_io_write_all_until(struct weft_io *io, const void *buf, size_t n, int64_t until);
+
+/* Half-close: `how` as in shutdown(2), SHUT_WR to say that no more comes. 0. */
+WEFT_API int weft_io_shutdown(struct weft_io *io, int how);
+
+/*
+ * Waits until a read (WEFT_IO_IN) or a write (WEFT_IO_OUT) could go on, for libraries that do that
+ * themselves. 0. Somebody else may be faster.
+ */
+#define WEFT_IO_IN 1
+#define WEFT_IO_OUT 2
+WEFT_API int weft_io_wait(struct weft_io *io, int for_what);
+WEFT_API int weft_io_wait_until(struct weft_io *io, int for_what, int64_t until);
 
 /* ---- Other threads ----------------------------------------------------------------------------
  *
