@@ -118,6 +118,14 @@ void weft_chan_unref(struct weft_chan *chan)
 		weft__chan_free(chan);
 }
 
+WEFT__NO_TSAN void weft__chans_walk(void (*fn)(struct weft_chan *chan, void *arg), void *arg)
+{
+	weft__lock(&chans.lock);
+	for (struct weft_chan *chan = chans.first; chan; chan = chan->next)
+		fn(chan, arg);
+	weft__unlock(&chans.lock);
+}
+
 void weft__chans_finish(void)
 {
 	struct weft_chan *chan;

@@ -71,6 +71,9 @@ void weft__chan_drop(struct weft_chan *chan, struct weft__co *self);
 /* The memory of a channel that nobody has. */
 void weft__chan_free(struct weft_chan *chan);
 
+/* Calls fn for each channel of the run, under the lock of their list. fn may lock the channel. */
+void weft__chans_walk(void (*fn)(struct weft_chan *chan, void *arg), void *arg);
+
 /* Set up and torn down once a run. */
 void weft__chans_finish(void);
 

@@ -36,6 +36,7 @@ struct weft__wait_for {
 	struct weft_chan *chan; /* or NULL */
 	struct weft__sync *sync; /* a mutex or its kin, or NULL */
 	uint64_t of;		/* WEFT_WHY_JOIN: whom */
+	int64_t until;		/* ns, of its deadline; 0: none */
 };
 
 struct weft__co {
@@ -50,6 +51,7 @@ struct weft__co {
 	struct weft__worker *worker; /* on which it runs or ran last; by that one's thread */
 	struct weft__worker *pinned; /* the only one on which it may run, or NULL */
 	int64_t last_t; /* stamp of the last record about it; by whoever may act on it now */
+	int64_t parked_at; /* ns, as its worker knew the time then: weft__worker.about */
 	uint64_t id;
 	weft_fn fn; /* detached; or NULL and */
 	weft_int_fn int_fn;

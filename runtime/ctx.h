@@ -9,6 +9,7 @@
 #ifndef WEFT_RUNTIME_CTX_H
 #define WEFT_RUNTIME_CTX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #ifdef WEFT_CTX_UCONTEXT
@@ -28,6 +29,14 @@ struct weft__ctx {
  */
 void weft__ctx_make(
 	struct weft__ctx *ctx, void *lo, size_t size, void (*entry)(void *arg), void *arg);
+
+/*
+ * Where a context that was switched away from stands: its registers as they will be when it goes
+ * on. `lo` and `hi` bound its stack, which may be in motion. False: it stands nowhere in there.
+ */
+struct weft__regs;
+bool weft__ctx_regs(const struct weft__ctx *ctx, const void *lo, const void *hi,
+	struct weft__regs *regs);
 
 /* Saves the caller in *from and goes on in *to. Returns when somebody switches back to *from. */
 void weft__ctx_switch(struct weft__ctx *from, struct weft__ctx *to);

@@ -8,6 +8,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "runtime/sanitize.h"
+#include "runtime/unwind.h"
+
 void weft__ctx_start(void);
 
 #if defined(__x86_64__)
@@ -74,4 +77,37 @@ void weft__ctx_make(
 
 	ctx->sp = (void *)(top - sizeof(frame));
 	memcpy(ctx->sp, &frame, sizeof(frame));
+}
+
+/* A register that lies at `offset` in the frame. */
+static bool take(struct weft__regs *regs, int reg, uintptr_t sp, size_t offset, const void *lo,
+	const void *hi)
+{
+	regs->known |= UINT64_C(1) << reg;
+	return weft__stack_word(lo, hi, sp + offset, &regs->r[reg]);
+}
+
+#define TAKE(reg, field) take(regs, reg, sp, offsetof(struct frame, field), lo, hi)
+
+WEFT__NO_TSAN bool weft__ctx_regs(
+	const struct weft__ctx *ctx, const void *lo, const void *hi, struct weft__regs *regs)
+{
+	uintptr_t sp = (uintptr_t)ctx->sp;
+	bool good;
+
+	regs->known = UINT64_C(1) << WEFT__REG_SP;
+	regs->behind_call = true;
+#if defined(__x86_64__)
+	good = TAKE(3, rbx) && TAKE(6, rbp) && TAKE(12, r12) && TAKE(13, r13) && TAKE(14, r14) &&
+	       TAKE(15, r15) && weft__stack_word(lo, hi, sp + offsetof(struct frame, ret), &regs->pc);
+	regs->r[WEFT__REG_SP] = sp + offsetof(struct frame, ret) + sizeof(uintptr_t);
+#else
+	good = TAKE(19, x19) && TAKE(20, x20) && TAKE(29, x29) && TAKE(30, x30);
+	for (int i = 0; i < 8 && good; i++)
+		good = take(regs, 21 + i, sp, offsetof(struct frame, x21_to_28) + 8 * (size_t)i, lo,
+			hi);
+	regs->pc = regs->r[30] & ((UINT64_C(1) << 48) - 1); /* without its signature */
+	regs->r[WEFT__REG_SP] = sp + sizeof(struct frame);
+#endif
+	return good;
 }

@@ -8,6 +8,9 @@
 #include <signal.h>
 #include <stdint.h>
 
+#include "runtime/sanitize.h"
+#include "runtime/unwind.h"
+
 /* makecontext hands on ints only: two of them make a pointer. */
 static void start(unsigned entry_hi, unsigned entry_lo, unsigned arg_hi, unsigned arg_lo)
 {
@@ -34,4 +37,15 @@ void weft__ctx_switch(struct weft__ctx *from, struct weft__ctx *to)
 	/* The mask is the thread's: swapcontext must not bring the one of where *to was left. */
 	pthread_sigmask(SIG_SETMASK, NULL, &to->uc.uc_sigmask);
 	swapcontext(&from->uc, &to->uc);
+}
+
+WEFT__NO_TSAN bool weft__ctx_regs(
+	const struct weft__ctx *ctx, const void *lo, const void *hi, struct weft__regs *regs)
+{
+	uintptr_t sp;
+
+	weft__regs_of(&ctx->uc, regs);
+	regs->behind_call = true;
+	sp = regs->r[WEFT__REG_SP];
+	return regs->known && sp >= (uintptr_t)lo && sp < (uintptr_t)hi;
 }

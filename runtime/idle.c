@@ -112,6 +112,15 @@ WEFT__NO_TSAN void weft__stop_workers(void)
 	struct weft__sched *s = &weft__sched;
 
 	atomic_store_explicit(&s->stopping, true, memory_order_seq_cst);
+	weft__call_workers(WEFT__CALL_STOP);
+}
+
+WEFT__NO_TSAN void weft__call_workers(uint32_t bit)
+{
+	struct weft__sched *s = &weft__sched;
+
+	/* Before idle_lock: who enters the list later sees it behind that, and does not sleep. */
+	atomic_fetch_or_explicit(&s->calls, bit, memory_order_seq_cst);
 	weft__lock_always(&s->idle_lock);
 	while (s->idle_list) {
 		struct weft__worker *w = s->idle_list;
@@ -194,7 +203,7 @@ static WEFT__NO_TSAN bool called(struct weft__worker *w, int64_t now)
 
 	return atomic_load_explicit(&w->inbox, memory_order_relaxed) ||
 	       atomic_load_explicit(&s->inbox, memory_order_relaxed) ||
-	       atomic_load_explicit(&s->stopping, memory_order_relaxed) ||
+	       atomic_load_explicit(&s->calls, memory_order_relaxed) ||
 	       weft__timers_next() <= now ||
 	       weft__poller_overdue(now);
 }
@@ -329,14 +338,16 @@ static WEFT__NO_TSAN void sleep(struct weft__worker *w)
 	weft__barrier_heavy();
 	if (atomic_load_explicit(&w->inbox, memory_order_acquire) ||
 		atomic_load_explicit(&s->inbox, memory_order_acquire) ||
-		atomic_load_explicit(&s->stopping, memory_order_acquire)) {
+		atomic_load_explicit(&s->calls, memory_order_acquire)) {
 		/* For us: find_work finds it. */
 	} else if (work_in_queues() && begin_watch()) {
 		/* Who made it may have seen somebody watch just before, and so have woken nobody.
 		 */
 		w->watching = true;
 	} else {
+		weft__note_time(w);
 		found = sleep_until_woken(w, polls);
+		weft__note_time(w);
 	}
 	if (polls)
 		weft__poller_leave();

@@ -8,7 +8,8 @@
  * foreign threads take as well use weft__lock_always.
  *
  * A coroutine may park holding one; the context that runs next gives it back (weft__park).
- * Order where two are held: a channel before the timers; channels by address.
+ * Order where two are held: the list of channels before a channel, a channel before the timers;
+ * channels by address.
  */
 #ifndef WEFT_RUNTIME_LOCK_H
 #define WEFT_RUNTIME_LOCK_H

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "runtime/chan.h"
+#include "runtime/leak.h"
 #include "runtime/local.h"
 #include "runtime/overflow.h"
 #include "runtime/io.h"
@@ -27,6 +28,7 @@
 #include "runtime/sync.h"
 #include "runtime/ticker.h"
 #include "runtime/timer.h"
+#include "runtime/monitor.h"
 #include "tracer/record/futex.h"
 #include "tracer/record/clock.h"
 
@@ -209,6 +211,7 @@ static int workers_make(int n)
 	s->nworkers = n;
 	for (int i = 0; i < n; i++) {
 		s->workers[i].index = i;
+		s->workers[i].about = weft_now();
 		s->workers[i].rng =
 			(uint32_t)(weft_now() >> 4) * 2654435761u + (uint32_t)i * 40503u + 1;
 		if (s->workers[i].rng == 0)
@@ -272,6 +275,7 @@ static void in_child(void)
 {
 	weft__worker_set(NULL); /* every call panics from here on */
 	weft__rec_forked();
+	weft__monitor_forked();
 	if (atomic_exchange(&running, false))
 		forked = true; /* its locks may be held by threads that are not here */
 }
@@ -326,6 +330,7 @@ static void start(int argc, char **argv)
 		for (int i = 0; i < s->nworkers; i++)
 			s->workers[i].ring = weft__rec_ring(i);
 	}
+	weft__monitor_start();
 	open_gate();
 }
 
@@ -386,8 +391,10 @@ int weft_run(int (*app)(int argc, char **argv), int argc, char **argv)
 out:
 	weft__worker_set(NULL);
 	main_thread_is_back();
+	weft__monitor_stop(); /* before the join: it may be pausing the workers */
 	if (threads_join()) {
 		weft__rec_stop(WEFT_EOF_EXIT);
+		weft__leak_report();
 		clear_up();
 	} else {
 		left_behind = true;

@@ -7,9 +7,11 @@
 #include "runtime/sched.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "runtime/barrier.h"
 #include "runtime/panic.h"
+#include "runtime/pause.h"
 #include "runtime/poller.h"
 #include "runtime/post.h"
 #include "runtime/probe.h"
@@ -88,14 +90,14 @@ static inline WEFT__NO_TSAN struct weft__worker *switch_stacks(
 	return w;
 }
 
-/* True: it is the scheduler's turn, or the run ends. */
+/* True: it is the scheduler's turn, or the workers are called. */
 static inline WEFT__NO_TSAN bool count_switch(struct weft__worker *w)
 {
 	uint32_t tick = atomic_load_explicit(&w->runq.tick, memory_order_relaxed) + 1;
 
 	atomic_store_explicit(&w->runq.tick, tick, memory_order_relaxed);
 	return tick % WEFT__SCHEDULER_EVERY == 0 ||
-	       atomic_load_explicit(&weft__sched.stopping, memory_order_relaxed);
+	       atomic_load_explicit(&weft__sched.calls, memory_order_relaxed);
 }
 
 static WEFT__NO_TSAN void wake_one(void *unused)
@@ -138,6 +140,7 @@ static inline void park(struct weft__worker *w)
 {
 	struct weft__co *self = w->current;
 
+	self->parked_at = w->about;
 	atomic_store_explicit(&self->state, WEFT__CO_PARKED, memory_order_release);
 	leave(w, self, false, false);
 	/* acquire: all that was done before weft__ready made us ready. */
@@ -421,17 +424,30 @@ static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
 	return co ? co : get_pinned(w);
 }
 
+WEFT__NO_TSAN void weft__note_time(struct weft__worker *w)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	w->about = (int64_t)ts.tv_sec * WEFT_SEC + ts.tv_nsec;
+}
+
 WEFT__NO_TSAN void weft__worker_loop(struct weft__worker *w)
 {
 	while (!atomic_load_explicit(&weft__sched.stopping, memory_order_acquire)) {
 		struct weft__co *co;
 
+		if (atomic_load_explicit(&w->runq.tick, memory_order_relaxed) %
+				WEFT__SCHEDULER_EVERY == 0)
+			weft__note_time(w);
 		weft__trace_reserve(w, WEFT__TRACE_PARK_UNITS);
 		co = find_work(w);
 		if (w->watching && co)
 			weft__watch_end(w, true);
 		if (!co)
 			co = weft__idle(w);
+		if (atomic_load_explicit(&weft__sched.calls, memory_order_acquire))
+			weft__pause_here(w);
 		if (!co)
 			continue;
 		weft__trace_reserve(w, WEFT__TRACE_PARK_UNITS);
@@ -439,4 +455,6 @@ WEFT__NO_TSAN void weft__worker_loop(struct weft__worker *w)
 		switch_stacks(w, NULL, co, false);
 		arrive(w);
 	}
+	/* release: whoever pauses the run finds nothing of ours in motion. */
+	atomic_store_explicit(&w->paused, WEFT__PAUSED_GONE, memory_order_release);
 }

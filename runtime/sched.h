@@ -32,6 +32,7 @@ struct weft__worker {
 	struct weft__ring *ring; /* its recorder's buffer, or NULL */
 	uint32_t rng;
 	int index;
+	int64_t about; /* ns: what the time was at the last look; at most 64 switches ago */
 	bool watching;			 /* it is the one that weft__sched.watched tells of */
 	struct weft__co *pinned, *pinned_last; /* ready, and only here: first in, first out */
 	struct weft__ctx sched_ctx;	 /* the thread's own stack */
@@ -44,6 +45,7 @@ struct weft__worker {
 	/* What others made ready for this worker: pushed (release), taken whole by it (acquire). */
 	_Alignas(64) _Atomic(struct weft__co *) inbox;
 	_Atomic uint32_t wake_word;    /* futex: 1 when woken */
+	_Atomic uint32_t paused;       /* which pause it keeps, or WEFT__PAUSED_GONE: pause.c */
 	bool idle;		       /* in the list of idle workers; under idle_lock */
 	bool polls;		       /* sleeps in the poller; under idle_lock */
 	struct weft__worker *idle_next; /* under idle_lock */
@@ -57,6 +59,11 @@ struct weft__sched {
 	_Atomic uint32_t gate; /* futex: 1 once the workers may begin */
 	atomic_bool
 		stopping; /* release by the end of coroutine 1, acquire in the scheduler's loop */
+	/*
+	 * WEFT__CALL_ bits: everybody to the scheduler at the next switch. seq_cst by who calls;
+	 * relaxed at a switch, acquire in the scheduler, and behind idle_lock before a sleep.
+	 */
+	_Atomic uint32_t calls;
 
 	struct weft__lock idle_lock; /* always taken: foreign threads wake workers too */
 	struct weft__worker *idle_list;
@@ -70,6 +77,9 @@ struct weft__sched {
 };
 
 extern struct weft__sched weft__sched;
+
+#define WEFT__CALL_STOP 1u  /* the run ends */
+#define WEFT__CALL_PAUSE 2u /* somebody wants to look at all of it: pause.c */
 
 /*
  * The worker of the calling thread, or NULL. Not inlined and opaque to the compiler: a coroutine
@@ -127,6 +137,9 @@ void weft__sched_init(void);
 /* Has every worker leave its loop at the next switch. */
 void weft__stop_workers(void);
 
+/* Sets a WEFT__CALL_ bit, and wakes all who are idle. Any thread. */
+void weft__call_workers(uint32_t bit);
+
 /* ---- Idle workers (idle.c) ---- */
 
 /*
@@ -152,6 +165,9 @@ struct weft__co *weft__idle(struct weft__worker *worker);
 
 /* A worker that was woken to watch has found something (or not) before it came to that. */
 void weft__watch_end(struct weft__worker *worker, bool found);
+
+/* For reports: looks at a coarse clock, so rarely that it costs nothing. */
+void weft__note_time(struct weft__worker *worker);
 
 /* The loop of a worker; returns when the run stops. */
 void weft__worker_loop(struct weft__worker *worker);

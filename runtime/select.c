@@ -273,7 +273,9 @@ static int wait_all(struct select *s, struct weft__co *self, int64_t until)
 	int r;
 
 	self->wait = (struct weft__wait_for){
-		.why = WEFT_WHY_SELECT, .chan = s->norder == 1 ? s->order[0] : NULL};
+		.why = WEFT_WHY_SELECT,
+		.chan = s->norder == 1 ? s->order[0] : NULL,
+		.until = until == WEFT_NEVER ? 0 : until};
 	weft__trace_block_select(weft__worker(), self, s->cases, s->n, until);
 	enqueue_all(s, self);
 	if (until != WEFT_NEVER && s->norder > 0)

@@ -45,7 +45,7 @@ void weft_sleep_until(int64_t t)
 
 	if (t <= weft_now())
 		return;
-	self->wait = (struct weft__wait_for){.why = WEFT_WHY_SLEEP};
+	self->wait = (struct weft__wait_for){.why = WEFT_WHY_SLEEP, .until = t};
 	weft__trace_reserve(weft__worker(), WEFT__TRACE_PARK_UNITS);
 	weft__trace_sleep(weft__worker(), self, t);
 	weft__park(arm, &sleeper);

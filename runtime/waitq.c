@@ -146,8 +146,10 @@ int weft__wait(struct weft__lock *lock, struct weft__waiter *waiter, uint64_t on
 	struct weft__deadline deadline;
 	bool first = false;
 
-	if (until != WEFT_NEVER)
+	if (until != WEFT_NEVER) {
+		waiter->co->wait.until = until;
 		first = weft__deadline_arm(&deadline, lock, waiter, on, last_t, until);
+	}
 	weft__lock_park(lock);
 	weft__park(first ? unlock_and_wake : unlock, lock);
 	if (until != WEFT_NEVER)

@@ -463,6 +463,22 @@ WEFT_API void weft_door_close(struct weft_door *door);
 /* Runs fn(arg) as a detached coroutine. Any thread. 0, -ENOMEM, or -ESHUTDOWN: the run has ended. */
 WEFT_API int weft_post(struct weft_door *door, void (*fn)(void *arg), void *arg);
 
+/* ---- Looking inside ---------------------------------------------------------------------------
+ *
+ * A dump says of each coroutine what it does or waits for (a channel by its name, or the line of
+ * its making), since when, where it was spawned, and its backtrace; and of each channel what is in
+ * it and who waits. The other workers stand still until all of that is copied. Whoever computes and
+ * does not come to a weft call within 200 ms is shown as running.
+ *
+ * SIGUSR2 writes a dump to stderr; SIGQUIT (Ctrl-\\) writes one and ends the process with status 2.
+ * Both only where the program left these signals as they are by default; WEFT_SIGNALS=0 turns it off.
+ * "Since when" is coarse: it may be too long by the time of 64 switches.
+ */
+
+/* Writes a dump to the descriptor. Uses some 16 KiB of stack. 0, or what write(2) said, negative;
+ * -EAGAIN: nobody reads it. */
+WEFT_API int weft_dump(int fd);
+
 /* ---- Below: what the macros above are made of ------------------------------------------------- */
 
 #define WEFT_ARG_MAX 1024
