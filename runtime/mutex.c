@@ -32,27 +32,6 @@ struct claimant {
 	bool urgent;
 };
 
-/*
- * The word from *seen to `next`, or *seen is what it is instead. Taking is an acquire, which pairs
- * with the release of giving back; between them are nothing but read-modify-writes, and stores of
- * who holds the mutex. With one worker there is one thread.
- */
-static inline bool change(struct weft__sync *m, uint32_t *seen, uint32_t next, memory_order order)
-{
-	uint32_t word;
-
-	if (weft__multi)
-		return atomic_compare_exchange_strong_explicit(
-			&m->word, seen, next, order, memory_order_relaxed);
-	word = atomic_load_explicit(&m->word, memory_order_relaxed);
-	if (word != *seen) {
-		*seen = word;
-		return false;
-	}
-	atomic_store_explicit(&m->word, next, memory_order_relaxed);
-	return true;
-}
-
 /* Takes a mutex that nobody holds, whoever else may wait for it. `woken`: WOKEN is ours, and goes.
  */
 static bool take(struct weft__sync *m, bool woken)
@@ -61,7 +40,7 @@ static bool take(struct weft__sync *m, bool woken)
 	uint32_t gone = woken ? WOKEN : 0;
 
 	while (!(word & HELD)) {
-		if (change(m, &word, (word & ~gone) | HELD, memory_order_acquire))
+		if (weft__sync_change(m, &word, (word & ~gone) | HELD, memory_order_acquire))
 			return true;
 	}
 	return false;
@@ -100,12 +79,12 @@ static bool take_or_mark(struct weft__sync *m, bool woken)
 		uint32_t rest = woken ? word & ~WOKEN : word;
 
 		if (word & HELD) {
-			if (change(m, &word, rest | WAITING, memory_order_relaxed))
+			if (weft__sync_change(m, &word, rest | WAITING, memory_order_relaxed))
 				return false;
 		} else {
 			if (!m->waiters.head)
 				rest &= ~WAITING;
-			if (change(m, &word, rest | HELD, memory_order_acquire))
+			if (weft__sync_change(m, &word, rest | HELD, memory_order_acquire))
 				return true;
 		}
 	}
@@ -152,7 +131,7 @@ void weft_mutex_lock(struct weft_mutex *mutex)
 	struct weft__sync *m = (struct weft__sync *)mutex;
 	uint32_t free = 0;
 
-	if (WEFT__PROBE_ON || !change(m, &free, HELD, memory_order_acquire))
+	if (WEFT__PROBE_ON || !weft__sync_change(m, &free, HELD, memory_order_acquire))
 		lock_slow(m, WEFT_NEVER, "weft_mutex_lock");
 }
 
@@ -161,7 +140,7 @@ int weft_mutex_lock_until(struct weft_mutex *mutex, int64_t until)
 	struct weft__sync *m = (struct weft__sync *)mutex;
 	uint32_t free = 0;
 
-	if (!WEFT__PROBE_ON && change(m, &free, HELD, memory_order_acquire))
+	if (!WEFT__PROBE_ON && weft__sync_change(m, &free, HELD, memory_order_acquire))
 		return 0;
 	return lock_slow(m, until, "weft_mutex_lock_until");
 }
@@ -185,7 +164,7 @@ static bool wake_first(struct weft__sync *m, struct weft__co *self)
 	first = weft__waitq_take(&m->waiters);
 	if (!first) {
 		/* Still held: who takes it next, and may then free it, comes after our unlock. */
-		while (!change(m, &word, word & ~WAITING, memory_order_relaxed))
+		while (!weft__sync_change(m, &word, word & ~WAITING, memory_order_relaxed))
 			;
 		weft__sync_unlock(m);
 		return false;
@@ -193,7 +172,7 @@ static bool wake_first(struct weft__sync *m, struct weft__co *self)
 	if (((struct claimant *)first)->urgent) {
 		first->result = HANDED;
 	} else {
-		while (!change(m, &word, (word & ~HELD) | WOKEN, memory_order_release))
+		while (!weft__sync_change(m, &word, (word & ~HELD) | WOKEN, memory_order_release))
 			;
 	}
 	weft__trace_unblock(weft__worker(), self, first->co, m->id, &m->last_t, 0, WEFT_WHY_LOCK);
@@ -214,7 +193,7 @@ static __attribute__((noinline)) void unlock_slow(struct weft__sync *m)
 			if (wake_first(m, self))
 				return;
 			word = atomic_load_explicit(&m->word, memory_order_relaxed);
-		} else if (change(m, &word, word & ~HELD, memory_order_release)) {
+		} else if (weft__sync_change(m, &word, word & ~HELD, memory_order_release)) {
 			return;
 		}
 	}
@@ -225,6 +204,6 @@ void weft_mutex_unlock(struct weft_mutex *mutex)
 	struct weft__sync *m = (struct weft__sync *)mutex;
 	uint32_t held = HELD;
 
-	if (!change(m, &held, 0, memory_order_release))
+	if (!weft__sync_change(m, &held, 0, memory_order_release))
 		unlock_slow(m);
 }

@@ -20,6 +20,13 @@ CASES = {
         ("planted_races", "join", None),
         ("planted_races", "waitgroup", None),
         ("planted_races", "close", None),
+        ("planted_races", "mutex", None),
+        ("planted_races", "try", None),
+        ("planted_races", "rwlock", None),
+        ("planted_races", "readers", "data race"),
+        ("planted_races", "semaphore", None),
+        ("planted_races", "condition", None),
+        ("planted_races", "once", None),
     ],
     "address": [
         # Its frames are gone with it: a report of a bad address rather than of a dead frame.

@@ -148,6 +148,73 @@ static int wait_for_ever(int_chan *c)
 	return 0;
 }
 
+static struct {
+	struct weft_rwlock rw;
+	struct weft_mutex mutex;
+	struct weft_cond cond;
+	struct weft_semaphore semaphore;
+	struct weft_once once;
+	int_chan *never;
+} kin;
+
+static void write_in_vain(void *unused)
+{
+	weft_rwlock_wlock(&kin.rw);
+}
+
+static void read_in_vain(void *unused)
+{
+	weft_rwlock_rlock(&kin.rw);
+}
+
+static void wait_in_vain(void *unused)
+{
+	weft_mutex_lock(&kin.mutex);
+	weft_cond_wait(&kin.cond, &kin.mutex);
+}
+
+static void acquire_in_vain(void *unused)
+{
+	weft_semaphore_acquire(&kin.semaphore, 2);
+}
+
+static void recv_for_once(void *unused)
+{
+	weft_recv(kin.never, NULL);
+}
+
+static void once_in_vain(void *unused)
+{
+	weft_once(&kin.once, recv_for_once, NULL);
+}
+
+DEADLOCK_TEST(kin_of_mutexes_are_named)
+{
+	weft_sync_name(&kin.rw, "table");
+	weft_sync_name(&kin.cond, "ready");
+	weft_sync_name(&kin.semaphore, "slots");
+	weft_sync_name(&kin.once, "set up");
+	weft_rwlock_rlock(&kin.rw);
+	weft_go(write_in_vain, NULL);
+	until_waiting(&kin.rw.weft_sync, 1);
+	weft_go(read_in_vain, NULL);
+	weft_go(wait_in_vain, NULL);
+	weft_go(acquire_in_vain, NULL);
+	kin.never = weft_make(int_chan, 0);
+	weft_go(once_in_vain, NULL);
+	until_parked(kin.never, 1);
+	once_in_vain(NULL);
+}
+
+REPORT(kin_of_mutexes_are_named)
+{
+	CHECK_IN(child->text, "\"write_in_vain\" waits to write under rwlock \"table\"");
+	CHECK_IN(child->text, "\"read_in_vain\" waits to read under rwlock \"table\"");
+	CHECK_IN(child->text, "\"wait_in_vain\" waits for condition \"ready\"");
+	CHECK_IN(child->text, "\"acquire_in_vain\" waits for semaphore \"slots\"");
+	CHECK_IN(child->text, "1 \"main\" waits for the one call of once \"set up\"");
+}
+
 DEADLOCK_TEST(join_of_who_never_ends)
 {
 	weft_join(weft_spawn(wait_for_ever, NULL), NULL);

@@ -482,6 +482,130 @@ RECORD_TEST(mutex_that_is_held,
 	weft_sync_finish(&mutex);
 }
 
+static void write_beside(struct weft_rwlock *rw)
+{
+	weft_rwlock_wlock(rw);
+	weft_rwlock_wunlock(rw);
+}
+
+static void read_beside(struct weft_rwlock *rw)
+{
+	weft_rwlock_rlock(rw);
+	has_unlocked = true;
+	weft_rwlock_runlock(rw);
+}
+
+static bool is_waited_for(struct weft_sync *object, void *queue)
+{
+	struct weft__sync *sync = (struct weft__sync *)object;
+	bool yes;
+
+	weft__lock(&sync->lock);
+	yes = ((struct weft__waitq *)queue)->head != NULL;
+	weft__unlock(&sync->lock);
+	return yes;
+}
+
+RECORD_TEST(rwlock_that_is_held,
+	"block(2,wlock) block(3,rlock) unblock(2,wlock) unblock(3,rlock) block(1,wlock) "
+	"unblock(1,timer)")
+{
+	struct weft_rwlock rw = {0};
+
+	weft_rwlock_rlock(&rw);
+	weft_go(write_beside, &rw);
+	until_waiting(&rw.weft_sync, 1);
+	weft_go(read_beside, &rw);
+	while (!is_waited_for(&rw.weft_sync, rw.weft_readers))
+		weft_yield();
+	weft_rwlock_runlock(&rw);
+	while (!has_unlocked)
+		weft_yield();
+	weft_rwlock_rlock(&rw);
+	weft_rwlock_wlock_until(&rw, weft_now() + WEFT_MS);
+}
+
+struct condition {
+	struct weft_mutex mutex;
+	struct weft_cond cond;
+};
+
+static void wait_for_signal(struct condition *c)
+{
+	weft_mutex_lock(&c->mutex);
+	weft_cond_wait(&c->cond, &c->mutex);
+	weft_mutex_unlock(&c->mutex);
+	has_unlocked = true;
+}
+
+/* In the queue is not yet parked. */
+static bool first_is_parked(struct weft_sync *object)
+{
+	struct weft__sync *sync = (struct weft__sync *)object;
+	bool yes;
+
+	weft__lock(&sync->lock);
+	yes = sync->waiters.head &&
+	      atomic_load(&sync->waiters.head->co->state) == WEFT__CO_PARKED;
+	weft__unlock(&sync->lock);
+	return yes;
+}
+
+RECORD_TEST(condition, "block(2,cond) unblock(2,cond) block(1,cond) unblock(1,timer) free(1)")
+{
+	struct condition c = {.mutex = {{0}}};
+
+	weft_go(wait_for_signal, &c);
+	while (!first_is_parked(&c.cond.weft_sync))
+		weft_yield();
+	weft_cond_signal(&c.cond);
+	while (!has_unlocked)
+		weft_yield();
+	weft_mutex_lock(&c.mutex);
+	weft_cond_wait_until(&c.cond, &c.mutex, weft_now() + WEFT_MS);
+	weft_sync_finish(&c.cond);
+}
+
+static void acquire_two(struct weft_semaphore *s)
+{
+	weft_semaphore_acquire(s, 2);
+	has_unlocked = true;
+}
+
+RECORD_TEST(semaphore, "block(2,semaphore) unblock(2,semaphore) block(1,semaphore) unblock(1,timer)")
+{
+	struct weft_semaphore s = WEFT_SEMAPHORE(1);
+
+	weft_sync_name(&s, "two are too many for its name");
+	weft_go(acquire_two, &s);
+	until_waiting(&s.weft_sync, 1);
+	weft_semaphore_release(&s, 2);
+	while (!has_unlocked)
+		weft_yield();
+	weft_semaphore_acquire_until(&s, 2, weft_now() + WEFT_MS);
+}
+
+static struct weft_once one;
+
+static void wait_until_others_wait(void *unused)
+{
+	until_waiting(&one.weft_sync, 1);
+}
+
+static void call_once(void *unused)
+{
+	weft_once(&one, wait_until_others_wait, NULL);
+	has_unlocked = true;
+}
+
+RECORD_TEST(once, "block(2,sync) unblock(2,sync)")
+{
+	weft_go(call_once, NULL);
+	weft_once(&one, wait_until_others_wait, NULL);
+	while (!has_unlocked)
+		weft_yield();
+}
+
 RECORD_TEST(sleep_is_ended_by_the_timer, "sleep(1) unblock(1,timer)")
 {
 	weft_sleep(WEFT_MS);

@@ -336,8 +336,8 @@ struct weft_sync {
 #define weft_sync_finish(object) weft_sync_end(&(object)->weft_sync)
 
 /*
- * A mutex: one coroutine at a time holds it, and it may wait for other things meanwhile. Who locks may
- * overtake those who wait; but one who has waited for 1 ms is not overtaken more than once again, and
+ * A mutex: one coroutine at a time holds it, and it may wait for other things meanwhile. Who comes may
+ * overtake those who wait, but who has waited for 1 ms and finds it taken again is given it next; and
  * those who wait have their turns in the order in which they came.
  *
  * To lock a mutex twice is a deadlock; to unlock one that nobody holds is a panic. Any coroutine may
@@ -355,6 +355,87 @@ WEFT_API int weft_mutex_lock_until(struct weft_mutex *mutex, int64_t until);
 /* 0, or -EAGAIN if somebody holds it. */
 WEFT_API int weft_mutex_try(struct weft_mutex *mutex);
 WEFT_API void weft_mutex_unlock(struct weft_mutex *mutex);
+
+/*
+ * An rwlock: any number of readers, or one writer. Nobody overtakes who waits. When a writer waits,
+ * readers who come wait for it; when it is through, all readers who wait by then have their turn
+ * before the next writer. So a reader that takes the lock a second time may wait for a writer that
+ * waits for it: don't. To unlock what is not locked so is a panic.
+ */
+struct weft_rwlock {
+	struct weft_sync weft_sync;
+	void *weft_readers[2];
+};
+
+/* As for mutexes: these two do not end by cancellation, */
+WEFT_API void weft_rwlock_rlock(struct weft_rwlock *rwlock);
+WEFT_API void weft_rwlock_wlock(struct weft_rwlock *rwlock);
+/* and these give 0 or -ETIMEDOUT, */
+WEFT_API int weft_rwlock_rlock_until(struct weft_rwlock *rwlock, int64_t until);
+WEFT_API int weft_rwlock_wlock_until(struct weft_rwlock *rwlock, int64_t until);
+/* and these 0 or -EAGAIN. */
+WEFT_API int weft_rwlock_try_rlock(struct weft_rwlock *rwlock);
+WEFT_API int weft_rwlock_try_wlock(struct weft_rwlock *rwlock);
+WEFT_API void weft_rwlock_runlock(struct weft_rwlock *rwlock);
+WEFT_API void weft_rwlock_wunlock(struct weft_rwlock *rwlock);
+
+/*
+ * A condition: wait for something to become true that a mutex guards.
+ *
+ *	weft_mutex_lock(&m);
+ *	while (!ready)
+ *		weft_cond_wait(&ready_cond, &m);
+ *
+ * The caller holds the mutex. It is given back while the caller waits, and is held again when the call
+ * returns, whatever that says; others may have had it in between, hence the loop. There are no
+ * wake-ups without a signal.
+ */
+struct weft_cond {
+	struct weft_sync weft_sync;
+};
+
+/* 0: signalled. -ETIMEDOUT. */
+WEFT_API int weft_cond_wait(struct weft_cond *cond, struct weft_mutex *mutex);
+WEFT_API int weft_cond_wait_until(
+	struct weft_cond *cond, struct weft_mutex *mutex, int64_t until);
+/* Wakes who has waited longest, if anybody waits; or all. With the mutex or without it. */
+WEFT_API void weft_cond_signal(struct weft_cond *cond);
+WEFT_API void weft_cond_broadcast(struct weft_cond *cond);
+
+/*
+ * A semaphore: permits that are acquired, n at a time, and released by anybody. Those who wait are
+ * served in their order: one who wants many is not overtaken by those who want few. Zeroed memory has
+ * no permits; `struct weft_semaphore s = WEFT_SEMAPHORE(3);` has three.
+ */
+struct weft_semaphore {
+	struct weft_sync weft_sync;
+	int64_t weft_permits;
+};
+
+#define WEFT_SEMAPHORE(permits) {{0, 0, 0, {0}, 0, 0, {0, 0}}, (permits)}
+
+/* 0; or nothing is acquired: -ETIMEDOUT; and -EAGAIN of _try. n below 0 is a panic. */
+WEFT_API int weft_semaphore_acquire(struct weft_semaphore *semaphore, int64_t n);
+WEFT_API int weft_semaphore_acquire_until(
+	struct weft_semaphore *semaphore, int64_t n, int64_t until);
+WEFT_API int weft_semaphore_try(struct weft_semaphore *semaphore, int64_t n);
+WEFT_API void weft_semaphore_release(struct weft_semaphore *semaphore, int64_t n);
+
+/*
+ * Once: weft_once(&once, fn, arg) calls fn(arg) if nobody has done so, and returns when that one call
+ * is over, whoever made it. fn itself may not come back to the same once: a panic.
+ *
+ * weft_once_until(&once, fn, arg, until): 0, or -ETIMEDOUT: the call of somebody else goes on.
+ */
+struct weft_once {
+	struct weft_sync weft_sync;
+	uint64_t weft_caller;
+};
+
+#define weft_once(once, fn, arg)                                                                   \
+	weft_once_call((once), WEFT__FN(fn, (arg)), WEFT__PTR(arg))
+#define weft_once_until(once, fn, arg, until)                                                      \
+	weft_once_call_until((once), WEFT__FN(fn, (arg)), WEFT__PTR(arg), (until))
 
 /* A wait group, as Go's sync.WaitGroup: a counter that can be waited for. */
 struct weft_waitgroup {
@@ -529,6 +610,9 @@ WEFT_API void weft_chan_set_name(struct weft_chan *chan, const char *format, ...
 WEFT_API void weft_sync_set_name(struct weft_sync *object, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 WEFT_API void weft_sync_end(struct weft_sync *object);
+WEFT_API void weft_once_call(struct weft_once *once, weft_fn fn, const void *arg);
+WEFT_API int weft_once_call_until(
+	struct weft_once *once, weft_fn fn, const void *arg, int64_t until);
 
 static inline bool weft__received(int result)
 {

@@ -41,6 +41,8 @@ static int app(int argc, char **argv)
 	pair_chan *pairs = weft_make(pair_chan, 1);
 	pair_ptr_chan *ptrs = weft_make(pair_ptr_chan, 1);
 	string_chan *strings = weft_make(string_chan, 1);
+	static struct weft_mutex mutex;
+	static struct weft_once once;
 	struct other other = {1, 2};
 	struct pair pair = {1, 2};
 	static struct huge huge;
@@ -55,6 +57,8 @@ static int app(int argc, char **argv)
 	(void)ptrs;
 	(void)strings;
 	(void)other;
+	(void)mutex;
+	(void)once;
 	(void)pair;
 	(void)huge;
 	(void)string;

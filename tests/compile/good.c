@@ -44,8 +44,46 @@ static void by_copy(struct pair *p)
 	p->a = p->b;
 }
 
+static struct weft_semaphore permits = WEFT_SEMAPHORE(2);
+
+struct guarded {
+	struct weft_mutex mutex;
+	struct weft_rwlock rwlock;
+	struct weft_cond cond;
+	struct weft_once once;
+	struct weft_waitgroup group;
+};
+
+static int sync_app(struct guarded *g)
+{
+	struct weft_semaphore three = WEFT_SEMAPHORE(3);
+	struct pair pair = {1, 2};
+
+	weft_mutex_lock(&g->mutex);
+	weft_cond_wait(&g->cond, &g->mutex);
+	weft_cond_wait_until(&g->cond, &g->mutex, WEFT_NOW);
+	weft_mutex_unlock(&g->mutex);
+	weft_cond_signal(&g->cond);
+	weft_cond_broadcast(&g->cond);
+	if (weft_mutex_try(&g->mutex) == 0 || weft_mutex_lock_until(&g->mutex, 0) == 0)
+		weft_mutex_unlock(&g->mutex);
+	weft_rwlock_rlock(&g->rwlock);
+	weft_rwlock_runlock(&g->rwlock);
+	weft_semaphore_acquire(&permits, 2);
+	weft_semaphore_release(&permits, 1);
+	weft_once(&g->once, by_copy, &pair);
+	weft_sync_name(&g->mutex, "mutex %d", 1);
+	weft_sync_name(&three, "three");
+	weft_sync_finish(&g->rwlock);
+	weft_waitgroup_add(&g->group, 1);
+	weft_waitgroup_done(&g->group);
+	return weft_once_until(&g->once, by_copy, &pair, WEFT_NOW) + weft_semaphore_try(&three, 1);
+}
+
 static int app(int argc, char **argv)
 {
+	static struct guarded guarded;
+
 	int_chan *ints = weft_make(int_chan, 1);
 	long_chan *longs = weft_make(long_chan, 1);
 	short_chan *shorts = weft_make(short_chan, 1);
@@ -119,6 +157,7 @@ static int app(int argc, char **argv)
 	weft_ref(ints);
 	weft_unref(ints);
 	weft_close(ints);
+	weft_join(weft_spawn(sync_app, &guarded), NULL);
 	if (weft_local_set(&local, ints) < 0 || !weft_local_get(&local))
 		return 1;
 	return weft_len(ints) < weft_cap(ints);

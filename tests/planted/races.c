@@ -94,6 +94,121 @@ static void waitgroup(void)
 	}
 }
 
+static struct weft_mutex mutex;
+static struct weft_rwlock rwlock;
+static struct weft_semaphore semaphore = WEFT_SEMAPHORE(1);
+static struct weft_cond cond;
+static struct weft_once once;
+
+enum guard { MUTEX, TRY, RWLOCK, SEMAPHORE };
+
+/* The same as in `race`, but what is shared has a guard; with the yield inside or outside. */
+static void add_guarded(const enum guard *guard)
+{
+	for (int i = 0; i < 100; i++) {
+		switch (*guard) {
+		case MUTEX:
+			weft_mutex_lock(&mutex);
+			break;
+		case TRY:
+			while (weft_mutex_try(&mutex) < 0)
+				weft_yield();
+			break;
+		case RWLOCK:
+			weft_rwlock_wlock(&rwlock);
+			break;
+		default:
+			weft_semaphore_acquire(&semaphore, 1);
+		}
+		shared++;
+		if (i % 2)
+			weft_yield();
+		switch (*guard) {
+		case MUTEX:
+		case TRY:
+			weft_mutex_unlock(&mutex);
+			break;
+		case RWLOCK:
+			weft_rwlock_wunlock(&rwlock);
+			break;
+		default:
+			weft_semaphore_release(&semaphore, 1);
+		}
+		weft_yield();
+	}
+	weft_waitgroup_done(&group);
+}
+
+static void guarded(enum guard guard)
+{
+	weft_waitgroup_add(&group, 3);
+	for (int i = 0; i < 3; i++)
+		weft_go_copy(add_guarded, &guard);
+	weft_waitgroup_wait(&group);
+}
+
+static void add_as_reader(void *unused)
+{
+	for (int i = 0; i < 100; i++) {
+		weft_rwlock_rlock(&rwlock);
+		shared++;
+		weft_yield();
+		weft_rwlock_runlock(&rwlock);
+	}
+	weft_waitgroup_done(&group);
+}
+
+/* Readers do not exclude each other. */
+static void readers(void)
+{
+	weft_waitgroup_add(&group, 2);
+	weft_go(add_as_reader, NULL);
+	weft_go(add_as_reader, NULL);
+	weft_waitgroup_wait(&group);
+}
+
+static void take_turns(const int *parity)
+{
+	weft_mutex_lock(&mutex);
+	for (int i = 0; i < 100; i++) {
+		while (shared % 2 != *parity)
+			weft_cond_wait(&cond, &mutex);
+		shared++;
+		weft_cond_signal(&cond);
+	}
+	weft_mutex_unlock(&mutex);
+	weft_waitgroup_done(&group);
+}
+
+static void condition(void)
+{
+	weft_waitgroup_add(&group, 2);
+	weft_go_copy(take_turns, &(const int){0});
+	weft_go_copy(take_turns, &(const int){1});
+	weft_waitgroup_wait(&group);
+}
+
+static void set_up(void *unused)
+{
+	weft_yield();
+	shared = 1;
+}
+
+static int read_once(void *unused)
+{
+	weft_once(&once, set_up, NULL);
+	return shared;
+}
+
+static void use_once(void)
+{
+	struct weft_handle *a = weft_spawn(read_once, NULL), *b = weft_spawn(read_once, NULL);
+
+	weft_once(&once, set_up, NULL);
+	weft_join(a, NULL);
+	weft_join(b, NULL);
+}
+
 static void add_and_close(int_chan *c)
 {
 	shared++;
@@ -127,6 +242,20 @@ static int app(int argc, char **argv)
 		waitgroup();
 	else if (strcmp(what, "close") == 0)
 		close_and_select();
+	else if (strcmp(what, "mutex") == 0)
+		guarded(MUTEX);
+	else if (strcmp(what, "try") == 0)
+		guarded(TRY);
+	else if (strcmp(what, "rwlock") == 0)
+		guarded(RWLOCK);
+	else if (strcmp(what, "readers") == 0)
+		readers();
+	else if (strcmp(what, "semaphore") == 0)
+		guarded(SEMAPHORE);
+	else if (strcmp(what, "condition") == 0)
+		condition();
+	else if (strcmp(what, "once") == 0)
+		use_once();
 	else
 		return 64;
 	return 0;

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Once: the first who comes calls a function, and whoever comes meanwhile waits for its end.
+ */
+#include <errno.h>
+
+#include "runtime/panic.h"
+#include "runtime/probe.h"
+#include "runtime/sched.h"
+#include "runtime/sync.h"
+
+struct once {
+	struct weft__sync sync;
+	uint64_t caller; /* while it is CALLING; under the lock */
+};
+
+WEFT__SYNC_SAME(struct once, struct weft_once);
+
+/* The word, from each to the next; DONE is a release, which pairs with the acquire of who sees it.
+ */
+#define CALLING 1u
+#define DONE 2u
+
+static bool is_done(struct once *o)
+{
+	return atomic_load_explicit(&o->sync.word, memory_order_acquire) == DONE;
+}
+
+static void call(struct once *o, struct weft__co *self, weft_fn fn, const void *arg)
+{
+	WEFT__WAKES(wakes);
+
+	fn((void *)(uintptr_t)arg);
+	weft__sync_lock(&o->sync, self, WEFT_OBJ_ONCE);
+	atomic_store_explicit(&o->sync.word, DONE, memory_order_release);
+	weft__wakes_add_all(&wakes, &o->sync.waiters);
+	weft__sync_unlock(&o->sync);
+	weft__wakes_run(&wakes, self, WEFT_WHY_SYNC);
+}
+
+static int call_or_wait(struct once *o, weft_fn fn, const void *arg, int64_t until)
+{
+	struct weft__co *self = weft__self("weft_once");
+	struct weft__waiter waiter = {.co = self, .index = -1};
+	int r = 0;
+
+	weft__sync_lock(&o->sync, self, WEFT_OBJ_ONCE);
+	switch (atomic_load_explicit(&o->sync.word, memory_order_relaxed)) {
+	case DONE:
+		break;
+	case CALLING:
+		if (o->caller == self->id)
+			weft__panic("weft_once called by its own function");
+		r = weft__may_wait(self, until);
+		if (r < 0)
+			break;
+		weft__waitq_push(&o->sync.waiters, &waiter);
+		return weft__sync_wait(&o->sync, &waiter, WEFT_WHY_SYNC, until);
+	default:
+		atomic_store_explicit(&o->sync.word, CALLING, memory_order_relaxed);
+		o->caller = self->id;
+		weft__sync_unlock(&o->sync);
+		call(o, self, fn, arg);
+		return 0;
+	}
+	weft__sync_unlock(&o->sync);
+	return r;
+}
+
+int weft_once_call_until(struct weft_once *once, weft_fn fn, const void *arg, int64_t until)
+{
+	struct once *o = (struct once *)once;
+
+	return is_done(o) ? 0 : call_or_wait(o, fn, arg, until);
+}
+
+void weft_once_call(struct weft_once *once, weft_fn fn, const void *arg)
+{
+	weft_once_call_until(once, fn, arg, WEFT_NEVER);
+}
