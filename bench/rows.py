@@ -104,7 +104,7 @@ RUNS, FIGURES = _table()
 
 def growth_runs():
     """The ring, and pairs that play ping-pong, with more and more coroutines."""
-    return [Run(row, workers, 1000000, size=size)
+    return [Run(row, workers, 1000000, size=size, without=("boost",))
             for row in ("ring", "pingpong")
             for workers in (1, 2, 4)
             for size in (10, 1000, 100000)]

@@ -1,0 +1,353 @@
+# SPDX-License-Identifier: MIT
+#
+# The benchmarks measure what they say and print what scripts/bench reads; and scripts/bench, with made-up
+# programs, clocks and samples: what counts, what is taken again, and how bars are judged. No times are
+# measured here.
+import importlib.machinery
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import xml.dom.minidom
+
+import tap
+from tap import BUILD, SOURCE, Skip, run, same
+
+sys.dont_write_bytecode = True
+loader = importlib.machinery.SourceFileLoader("bench", str(SOURCE / "scripts" / "bench"))
+bench = importlib.util.module_from_spec(importlib.util.spec_from_loader("bench", loader))
+loader.exec_module(bench)
+gates, peers, rows, table = bench.gates, bench.peers, bench.rows, bench.table
+import plot  # noqa: E402 (its folder is known to Python only now)
+
+OURS = str(BUILD / "bench" / "bench")
+# Work enough to pass through every line; sizes that differ from the usual ones.
+TINY = {"yield": "1000", "pingpong": "1000", "ring": "3000", "buffered": "1000", "select": "1000",
+        "sieve": "1", "spawn": "2000", "parked": "300", "mutex": "1000", "mutex-yield": "1000",
+        "sleepers": "100", "jobs": "2", "wake": "3", "wait-pair": "20", "wait-yield": "20",
+        "wait-compute": "30"}
+KEYS = {"parked": {"create_ns", "wake_ns", "bytes"},
+        "sleepers": {"late_ns", "late_p50", "late_p99"}, "wake": {"wake_p50", "wake_p99"},
+        "wait-pair": {"wait_p50", "wait_p99", "waits"},
+        "wait-yield": {"wait_p50", "wait_p99", "waits"},
+        "wait-compute": {"wait_p50", "wait_p99", "waits"}}
+ALWAYS = {"row", "n", "size", "wall_s", "cpu_s", "ns"}
+
+
+# ---- the programs
+
+def check_row(program, row, workers, size=None):
+    command = [program, row, TINY[row]] + ([str(size)] if size else [])
+    got = run(*command, env={"WEFT_WORKERS": str(workers), "GOMAXPROCS": str(workers)})
+    same(got.returncode, 0, f"{command}: {got.stderr}: exit status")
+    sample = json.loads(tap.one_line(got.stdout))
+    same(set(sample), ALWAYS | KEYS.get(row, set()), "its keys")
+    same((sample["row"], sample["n"]), (row, int(TINY[row])))
+    assert sample["wall_s"] > 0 and sample["cpu_s"] >= 0 and sample["ns"] > 0, sample
+    if size:
+        same(sample["size"], size, "size")
+
+
+def check_all_rows(program, peer):
+    for each in rows.RUNS:
+        if each.row in TINY and each.has(peer):
+            check_row(program, each.row, each.workers,
+                      each.size or {"ring": 50, "pingpong": 6, "jobs": 2}.get(each.row))
+
+
+@tap.test("each_row_of_ours_prints_its_line")
+def _(folder):
+    check_all_rows(OURS, "weft")
+    check_row(OURS, "pingpong", 4, size=100)
+
+
+@tap.test("each_row_in_go_prints_the_same_line")
+def _(folder):
+    if not shutil.which("go"):
+        raise Skip("no go")
+    out = folder / "go"
+    env = dict(os.environ, GO111MODULE="off", GOFLAGS="", GOCACHE=str(folder / "cache"))
+    subprocess.run(["go", "build", "-o", out] + sorted((SOURCE / "bench" / "go").glob("*.go")),
+                   env=env, check=True)
+    check_all_rows(out, "go")
+
+
+@tap.test("each_row_in_boost_prints_the_same_line")
+def _(folder):
+    if not os.path.exists("/usr/include/boost/fiber/all.hpp") or not shutil.which("g++"):
+        raise Skip("no Boost.Fiber")
+    out = folder / "boost"
+    subprocess.run(["g++", "-std=c++17", "-O1", "-pthread", "-o", out] +
+                   sorted((SOURCE / "bench" / "boost").glob("*.cpp")) +
+                   ["-lboost_fiber", "-lboost_context"], check=True)
+    check_all_rows(out, "boost")
+
+
+@tap.test("every_row_of_the_table_is_tried_here")
+def _(folder):
+    same({r.row for r in rows.RUNS} - set(TINY), {"echo"})
+
+
+@tap.test("a_row_that_is_not_there_and_no_work_are_refused")
+def _(folder):
+    for args in (["nosuch", "1"], ["yield", "0"], ["yield", "x"], ["yield"], []):
+        got = run(OURS, *args)
+        same((got.returncode, got.stdout), (2, ""), str(args))
+        assert got.stderr, args
+
+
+def echo_through(server_command):
+    server = subprocess.Popen(server_command, stdout=subprocess.PIPE, encoding="utf-8",
+                              env=dict(os.environ, WEFT_WORKERS="1", GOMAXPROCS="1"))
+    try:
+        port = str(json.loads(server.stdout.readline())["port"])
+        got = run(BUILD / "bench" / "echo-client", port, "8", "500")
+        same(got.returncode, 0, got.stderr)
+        sample = json.loads(tap.one_line(got.stdout))
+        same((sample["n"], sample["size"]), (500, 8))
+        assert sample["per_s"] > 0 and 0 < sample["answer_p50"] <= sample["answer_p99"], sample
+        assert json.loads(tap.one_line(server.stdout.read()))["cpu_s"] > 0
+        same(server.wait(timeout=30), 0, "the server's exit status")
+    finally:
+        server.kill()
+        server.wait()
+        server.stdout.close()
+
+
+@tap.test("the_client_echoes_through_the_bare_loop_and_ends_it")
+def _(folder):
+    echo_through([BUILD / "bench" / "echo-epoll", "echo", "8"])
+
+
+# ---- the gate
+
+STAT = "cpu  100 10 50 9000 77 3 4 5 60 7\ncpu0 1 2 3 4 5 6 7 8 9 10\n"
+
+
+@tap.test("stolen_time_counts_as_busy_and_waiting_for_disks_as_idle")
+def _(folder):
+    same(gates.busy_ticks(STAT), 100 + 10 + 50 + 3 + 4 + 5)
+
+
+@tap.test("foreign_load_is_what_is_busy_less_our_own")
+def _(folder):
+    before, after = gates.Reading(10.0, 1000, 2.0), gates.Reading(12.0, 1260, 4.2)
+    assert abs(gates.foreign_cores(before, after, 100) - 0.2) < 1e-9
+    same(gates.foreign_cores(gates.Reading(0.0, 0, 0.0), gates.Reading(1.0, 50, 1.0), 100), 0.0)
+    same(gates.foreign_cores(before, before, 100), 0.0, "of no time at all")
+
+
+class Machine:
+    """Time that passes only by sleeping and measuring, and foreign load as it is told to be."""
+
+    def __init__(self, loads):
+        self.loads = loads  # of the samples, one after the other; the last goes on
+        self.now, self.ticks, self.taken, self.slept = 0.0, 0.0, 0, 0
+
+    def read(self):
+        return gates.Reading(self.now, self.ticks, 0.0)
+
+    def sleep(self, seconds):
+        self.now += seconds
+        self.slept += 1
+
+    def measure(self):
+        load = self.loads[min(self.taken, len(self.loads) - 1)]
+        self.taken += 1
+        self.now += 1.0
+        self.ticks += load * gates.TICK
+        return {"ns": self.taken}
+
+    def gate(self, **more):
+        return gates.Gate(read=self.read, sleep=self.sleep, clock=lambda: self.now, **more)
+
+
+@tap.test("a_quiet_sample_counts_at_once")
+def _(folder):
+    m = Machine([0.05])
+    same(m.gate().take(m.measure), {"ns": 1, "foreign": 0.05, "quiet": True})
+    same((m.taken, m.slept), (1, 0))
+
+
+@tap.test("a_disturbed_sample_is_taken_again_until_one_is_quiet")
+def _(folder):
+    m = Machine([0.5, 0.08, 0.02])
+    gate = m.gate()
+    same(gate.take(m.measure), {"ns": 3, "foreign": 0.02, "quiet": True})
+    same(gate.repeated, 2, "repeated")
+
+
+@tap.test("of_samples_that_never_were_quiet_the_least_disturbed_is_kept_and_marked")
+def _(folder):
+    m = Machine([0.9, 0.3, 0.5])
+    same(m.gate(tries=3).take(m.measure), {"ns": 2, "foreign": 0.3, "quiet": False})
+    same(m.taken, 3, "tries")
+
+
+@tap.test("without_a_gate_a_disturbed_sample_counts_but_is_marked")
+def _(folder):
+    m = Machine([0.9])
+    same(m.gate(enabled=False).take(m.measure), {"ns": 1, "foreign": 0.9, "quiet": False})
+
+
+@tap.test("when_time_is_up_nothing_is_taken_again")
+def _(folder):
+    m = Machine([0.9])
+    m.gate(end=0.5).take(m.measure)
+    same(m.taken, 1, "tries")
+
+
+@tap.test("waiting_for_quiet_is_bounded")
+def _(folder):
+    m = Machine([0.9])
+    gate = m.gate(tries=2, patience=3.0)
+    real = m.sleep
+    m.sleep = gate.sleep = lambda s: (real(s), setattr(m, "ticks", m.ticks + s * gates.TICK))
+    gate.take(m.measure)
+    same((m.taken, m.slept), (2, 6))
+
+
+# ---- the table
+
+def made(values, quiet=True, key="ns"):
+    return [None if v is None else {key: v, "quiet": quiet} for v in values]
+
+
+def result(weft, go, bar=0.5, goal=0.25, kind="ratio", quiet=True, **more):
+    figure = rows.Figure("work", rows.Run("r", 1, 1), "ns", bar, goal, kind=kind, **more)
+    return table.Result(figure, {"r/1": {"weft": made(weft, quiet), "go": made(go)}})
+
+
+@tap.test("spreads_know_median_and_extent")
+def _(folder):
+    s = table.Spread([9.0, 10.0, 14.0])
+    same((s.median, s.low, s.high, s.percent()), (10.0, 9.0, 14.0, 25.0))
+
+
+@tap.test("ratios_are_taken_round_by_round")
+def _(folder):
+    r = result([10, 40, 30], [100, 100, 60])  # 0.1, 0.4, 0.5
+    same((r.ratios.median, r.ratios.low, r.ratios.high, r.verdict()), (0.4, 0.1, 0.5, "bar"))
+    same(result([10, None, 30], [100, 100, None]).ratios.n, 1, "rounds with both")
+
+
+@tap.test("bars_and_goals_are_judged_in_the_right_direction")
+def _(folder):
+    same([result([v], [100]).verdict() for v in (25, 26, 50, 51)], ["goal", "bar", "bar", "NO"])
+    rate = [result([v], [100], 1.15, 1.35, "rate").verdict() for v in (135, 134, 115, 114)]
+    same(rate, ["goal", "bar", "bar", "NO"])
+    size = [result([v], [1], 4600, 4224, "bytes").verdict() for v in (4224, 4600, 4601)]
+    same(size, ["goal", "bar", "NO"])
+    same(result([1], []).verdict(), "-", "without Go")
+
+
+@tap.test("a_speed_up_is_one_worker_over_two_and_not_below_gos")
+def _(folder):
+    base = rows.Run("r", 1, 1)
+    figure = rows.Figure("jobs", rows.Run("r", 2, 1), "ns", 1.85, 1.95, kind="speedup", base=base)
+
+    def judged(ours, theirs):
+        r = table.Result(figure, {"r/1": {"weft": made([200]), "go": made([200])},
+                                  "r/2": {"weft": made([ours]), "go": made([theirs])}})
+        return round(r.judged(), 2), r.verdict()
+
+    same(judged(100, 100), (2.0, "goal"))
+    same(judged(106, 106), (1.89, "bar"))
+    same(judged(106, 100), (1.89, "NO"), "below Go's")
+    same(judged(120, 150), (1.67, "NO"), "below the bar")
+
+
+@tap.test("a_disturbed_sample_marks_the_row")
+def _(folder):
+    text = table.terminal([result([25], [100], quiet=False), result([25], [100])])
+    same([line.endswith("~") for line in text.splitlines()], [False, True, False])
+
+
+@tap.test("the_table_fits_a_terminal_and_markdown_has_a_cell_for_each_column")
+def _(folder):
+    worst = [table.Result(f, {r.name: {p: made([123456, 234567, 345678], False, f.key)
+                                       for p in ("weft", "go", "boost")} for r in rows.RUNS})
+             for f in rows.FIGURES if f.kind == "ratio" and f.scale <= 1e-3]
+    assert worst and max(len(x) for x in table.terminal(worst).splitlines()) <= 100
+    for line in table.markdown(worst).splitlines():
+        same(line.count("|"), len(table.HEAD) + 1, line)
+
+
+@tap.test("numbers_have_three_digits_that_count")
+def _(folder):
+    same([table.number(x) for x in (0.123, 4.567, 12.34, 123.4, 12345.6, None)],
+         ["0.12", "4.57", "12.3", "123", "12,346", "-"])
+
+
+# ---- the run
+
+def fake_bench(run_once, programs=("weft", "go"), **more):
+    peers.run_once = run_once
+    return bench.Bench({p: p for p in programs}, gates.Gate(enabled=False),
+                       more.get("sample_s", 1.0), more.get("end", float("inf")))
+
+
+@tap.test("work_is_scaled_until_a_sample_is_long_enough")
+def _(folder):
+    b = fake_bench(lambda program, r, n: {"ns": 10.0, "wall_s": n * 10e-9})
+    taken = b.sample(rows.Run("r", 1, 1000), "weft")
+    assert 1.0 <= taken["wall_s"] < 1.5, taken
+    fixed = b.sample(rows.Run("f", 1, 1000, fixed=True), "weft")
+    assert abs(fixed["wall_s"] - 1e-5) < 1e-12, fixed
+
+
+@tap.test("ours_and_theirs_take_turns_and_each_is_first_once")
+def _(folder):
+    order = []
+
+    def once(program, r, n):
+        order.append((r.row, program))
+        return {"ns": 1.0, "wall_s": 1.0}
+
+    runs = [rows.Run("a", 1, 1, fixed=True), rows.Run("b", 1, 1, fixed=True)]
+    samples, rounds = bench.measure(fake_bench(once), runs, 2)
+    same(order, [("a", "weft"), ("a", "go"), ("b", "weft"), ("b", "go"),
+                 ("a", "go"), ("a", "weft"), ("b", "go"), ("b", "weft")])
+    same((rounds, len(samples["a/1"]["go"])), (2, 2))
+
+
+@tap.test("a_program_that_fails_is_named_and_not_run_again")
+def _(folder):
+    calls = []
+
+    def once(program, r, n):
+        calls.append(program)
+        if program == "go":
+            raise peers.Failed("no luck")
+        return {"ns": 1.0, "wall_s": 1.0}
+
+    b = fake_bench(once)
+    samples, _ = bench.measure(b, [rows.Run("a", 1, 1, fixed=True)], 3)
+    same((calls.count("weft"), calls.count("go")), (3, 1))
+    same(bench.failures(b), ["failed: a/1 of go: no luck"])
+    figure = rows.Figure("a", rows.Run("a", 1, 1), "ns", 1.0, 0.5)
+    same(table.Result(figure, samples).verdict(), "-")
+
+
+@tap.test("a_run_ends_in_time_with_the_rounds_it_has")
+def _(folder):
+    b = fake_bench(lambda program, r, n: {"ns": 1.0, "wall_s": 1.0}, end=0.0)
+    same(bench.measure(b, [rows.Run("a", 1, 1, fixed=True)], 5), ({"a/1": {}}, 0))
+
+
+@tap.test("labels_keep_apart_and_the_picture_is_xml")
+def _(folder):
+    placed = sorted(plot.spread_out([10, 11, 12, 50], 15))
+    assert all(b - a >= 15 - 1e-3 for a, b in zip(placed, placed[1:])), placed
+    same(plot.ticks(30, 600), [50, 100, 200, 500])
+    samples = {r.name: {p: made([100 + r.size / 1000, 120, 130]) for p in ("weft", "go")}
+               for r in rows.growth_runs()}
+    about = {"cpu": "A & B", "cpus": 2, "date": "today", "versions": {}}
+    picture = xml.dom.minidom.parseString(plot.growth(samples, about))
+    same(len(picture.getElementsByTagName("polyline")), 2 * 2 * 3)
+    same(len(picture.getElementsByTagName("circle")), 2 * 2 * 3 * 3)
+
+
+tap.main()
