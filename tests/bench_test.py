@@ -116,8 +116,9 @@ def echo_through(server_command):
         server.stdout.close()
 
 
-@tap.test("the_client_echoes_through_the_bare_loop_and_ends_it")
+@tap.test("the_client_echoes_through_ours_and_the_bare_loop_and_ends_them")
 def _(folder):
+    echo_through([OURS, "echo", "8"])
     echo_through([BUILD / "bench" / "echo-epoll", "echo", "8"])
 
 

@@ -30,6 +30,7 @@ extern const struct bench_row bench_stream_rows[];
 extern const struct bench_row bench_spawn_rows[];
 extern const struct bench_row bench_time_rows[];
 extern const struct bench_row bench_mutex_rows[];
+extern const struct bench_row bench_echo_rows[];
 
 void bench_start(void);
 void bench_stop(void);
