@@ -20,7 +20,7 @@ extern _Atomic uint32_t weft__barrier_word;
 
 void weft__barrier_init(void);
 
-static inline WEFT__NO_TSAN void weft__barrier_light(void)
+static WEFT__NO_TSAN_INLINE void weft__barrier_light(void)
 {
 	if (__builtin_expect(weft__asymmetric, 1))
 		atomic_signal_fence(memory_order_seq_cst);

@@ -37,7 +37,7 @@ struct weft__runq {
 void weft__runq_enter_slowly(struct weft__runq *q);
 
 /* The owner. To be left again within some ten instructions, or by the context it switches to. */
-static inline WEFT__NO_TSAN void weft__runq_enter(struct weft__runq *q)
+static WEFT__NO_TSAN_INLINE void weft__runq_enter(struct weft__runq *q)
 {
 	if (!weft__multi)
 		return;
@@ -52,7 +52,7 @@ static inline WEFT__NO_TSAN void weft__runq_enter(struct weft__runq *q)
 		weft__runq_enter_slowly(q);
 }
 
-static inline WEFT__NO_TSAN void weft__runq_leave(struct weft__runq *q)
+static WEFT__NO_TSAN_INLINE void weft__runq_leave(struct weft__runq *q)
 {
 	/* release: pairs with the acquire of `busy` by the next thief. */
 	if (weft__multi)
@@ -61,7 +61,7 @@ static inline WEFT__NO_TSAN void weft__runq_leave(struct weft__runq *q)
 
 /* The rest of the owner's calls are made inside. */
 
-static inline WEFT__NO_TSAN void weft__runq_add(struct weft__runq *q, int n)
+static WEFT__NO_TSAN_INLINE void weft__runq_add(struct weft__runq *q, int n)
 {
 	uint32_t count = atomic_load_explicit(&q->count, memory_order_relaxed);
 
@@ -69,7 +69,7 @@ static inline WEFT__NO_TSAN void weft__runq_add(struct weft__runq *q, int n)
 }
 
 /* Behind all others. */
-static inline WEFT__NO_TSAN void weft__runq_put(struct weft__runq *q, struct weft__co *co)
+static WEFT__NO_TSAN_INLINE void weft__runq_put(struct weft__runq *q, struct weft__co *co)
 {
 	co->next = NULL;
 	if (q->head)
@@ -81,7 +81,7 @@ static inline WEFT__NO_TSAN void weft__runq_put(struct weft__runq *q, struct wef
 }
 
 /* In front of all others; the one that was there goes behind them. */
-static inline WEFT__NO_TSAN void weft__runq_put_next(struct weft__runq *q, struct weft__co *co)
+static WEFT__NO_TSAN_INLINE void weft__runq_put_next(struct weft__runq *q, struct weft__co *co)
 {
 	struct weft__co *old = atomic_load_explicit(&q->next, memory_order_relaxed);
 
@@ -91,7 +91,7 @@ static inline WEFT__NO_TSAN void weft__runq_put_next(struct weft__runq *q, struc
 }
 
 /* The one that has waited longest in the list, or NULL. */
-static inline WEFT__NO_TSAN struct weft__co *weft__runq_get_oldest(struct weft__runq *q)
+static WEFT__NO_TSAN_INLINE struct weft__co *weft__runq_get_oldest(struct weft__runq *q)
 {
 	struct weft__co *co = q->head;
 
@@ -102,7 +102,7 @@ static inline WEFT__NO_TSAN struct weft__co *weft__runq_get_oldest(struct weft__
 	return co;
 }
 
-static inline WEFT__NO_TSAN struct weft__co *weft__runq_get(struct weft__runq *q)
+static WEFT__NO_TSAN_INLINE struct weft__co *weft__runq_get(struct weft__runq *q)
 {
 	struct weft__co *co = atomic_load_explicit(&q->next, memory_order_relaxed);
 
@@ -113,7 +113,7 @@ static inline WEFT__NO_TSAN struct weft__co *weft__runq_get(struct weft__runq *q
 }
 
 /* Anybody, as a hint; exact behind weft__barrier_heavy for what was put in before it. */
-static inline WEFT__NO_TSAN bool weft__runq_empty(struct weft__runq *q)
+static WEFT__NO_TSAN_INLINE bool weft__runq_empty(struct weft__runq *q)
 {
 	return !atomic_load_explicit(&q->next, memory_order_acquire) &&
 	       atomic_load_explicit(&q->count, memory_order_acquire) == 0;

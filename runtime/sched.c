@@ -33,7 +33,7 @@ WEFT__NO_TSAN uint32_t weft__random(struct weft__worker *w)
  */
 
 /* What every context does first when it is switched to: the last thing for the one before it. */
-static inline WEFT__NO_TSAN void arrive(struct weft__worker *w)
+static WEFT__NO_TSAN_INLINE void arrive(struct weft__worker *w)
 {
 	struct weft__lock *lock = w->parked_lock;
 	void (*after)(void *) = w->after;
@@ -49,7 +49,7 @@ static inline WEFT__NO_TSAN void arrive(struct weft__worker *w)
 	}
 }
 
-static inline WEFT__NO_TSAN void go_on(struct weft__worker *w, struct weft__co *co)
+static WEFT__NO_TSAN_INLINE void go_on(struct weft__worker *w, struct weft__co *co)
 {
 	co->worker = w;
 	atomic_store_explicit(&co->state, WEFT__CO_RUNNING, memory_order_relaxed);
@@ -60,7 +60,7 @@ static inline WEFT__NO_TSAN void go_on(struct weft__worker *w, struct weft__co *
  * Tells the sanitizers, then switches. `from` or `to` NULL: the scheduler's stack. Returns the
  * worker that switched back, maybe another one.
  */
-static inline WEFT__NO_TSAN struct weft__worker *switch_stacks(
+static WEFT__NO_TSAN_INLINE struct weft__worker *switch_stacks(
 	struct weft__worker *w, struct weft__co *from, struct weft__co *to, bool for_good)
 {
 	struct weft__ctx *from_ctx = from ? &from->ctx : &w->sched_ctx;
@@ -91,7 +91,7 @@ static inline WEFT__NO_TSAN struct weft__worker *switch_stacks(
 }
 
 /* True: it is the scheduler's turn, or the workers are called. */
-static inline WEFT__NO_TSAN bool count_switch(struct weft__worker *w)
+static WEFT__NO_TSAN_INLINE bool count_switch(struct weft__worker *w)
 {
 	uint32_t tick = atomic_load_explicit(&w->runq.tick, memory_order_relaxed) + 1;
 
@@ -109,7 +109,7 @@ static WEFT__NO_TSAN void wake_one(void *unused)
  * Leaves the running coroutine's stack for the next one's, or the scheduler's. The run queue is
  * entered here and left by whoever runs next. `again`: it is ready itself, behind all others.
  */
-static inline WEFT__NO_TSAN void leave(
+static WEFT__NO_TSAN_INLINE void leave(
 	struct weft__worker *w, struct weft__co *self, bool again, bool for_good)
 {
 	struct weft__co *next = NULL;

@@ -149,7 +149,7 @@ void weft__call_workers(uint32_t bit);
 void weft__wake_one(void);
 
 /* Would weft__wake_one do anything? To be asked once the new thing is stored. */
-static inline WEFT__NO_TSAN bool weft__idle_unwatched(void)
+static WEFT__NO_TSAN_INLINE bool weft__idle_unwatched(void)
 {
 	weft__barrier_light();
 	return atomic_load_explicit(&weft__sched.nidle, memory_order_relaxed) != 0 &&

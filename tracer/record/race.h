@@ -29,6 +29,13 @@
 #define WEFT__NO_TSAN __attribute__((noinline, no_sanitize_thread))
 #endif
 
+/* The same for one that is otherwise inline: `static WEFT__NO_TSAN_INLINE void ...`. */
+#if WEFT__RACE_DETECTOR
+#define WEFT__NO_TSAN_INLINE __attribute__((unused)) WEFT__NO_TSAN
+#else
+#define WEFT__NO_TSAN_INLINE inline
+#endif
+
 #if WEFT__RACE_DETECTOR && !defined(WEFT__RACE_CHECKED)
 
 /* Part of its run-time library. */
