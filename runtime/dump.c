@@ -231,13 +231,31 @@ static int inner(struct weft__symbols *symbols, const uintptr_t *pcs, int n)
 	return own;
 }
 
-static void put_frames(struct weft__out *out, const struct weft__snap *snap,
-	struct weft__symbols *symbols, const struct weft__snap_co *co)
+/* The frames that are of interest. */
+struct trace {
+	const uintptr_t *pcs;
+	int n;
+};
+
+static struct trace trace_of(const struct weft__snap *snap, struct weft__symbols *symbols,
+	const struct weft__snap_co *co)
 {
 	const uintptr_t *pcs = snap->frames + co->frame;
+	int own = inner(symbols, pcs, co->nframes);
 
-	for (int i = inner(symbols, pcs, co->nframes); i < co->nframes; i++) {
-		struct weft__place place = weft__symbols_find(symbols, pcs[i]);
+	return (struct trace){pcs + own, co->nframes - own};
+}
+
+static bool same_trace(const struct trace *a, const struct trace *b)
+{
+	return a->n == b->n && memcmp(a->pcs, b->pcs, (size_t)a->n * sizeof(*a->pcs)) == 0;
+}
+
+static void put_trace(
+	struct weft__out *out, struct weft__symbols *symbols, const struct trace *trace)
+{
+	for (int i = 0; i < trace->n; i++) {
+		struct weft__place place = weft__symbols_find(symbols, trace->pcs[i]);
 
 		weft__out_put(out, "      ");
 		if (place.function)
@@ -245,27 +263,21 @@ static void put_frames(struct weft__out *out, const struct weft__snap *snap,
 		if (place.path)
 			weft__out_put(out, "(%s+0x%zx)\n", place.path, (size_t)place.in_module);
 		else
-			weft__out_put(out, "0x%zx\n", (size_t)pcs[i]);
+			weft__out_put(out, "0x%zx\n", (size_t)trace->pcs[i]);
 	}
-}
-
-static bool same_frames(
-	const struct weft__snap *snap, const struct weft__snap_co *a, const struct weft__snap_co *b)
-{
-	return a && a->nframes == b->nframes &&
-	       memcmp(snap->frames + a->frame, snap->frames + b->frame,
-		       (size_t)a->nframes * sizeof(*snap->frames)) == 0;
 }
 
 void weft__dump_cos(struct weft__out *out, const struct weft__snap *snap,
 	bool (*wanted)(const struct weft__snap_co *co), size_t most)
 {
 	struct weft__symbols *symbols = weft__symbols_open(&snap->modules);
-	const struct weft__snap_co *last = NULL;
+	struct trace last = {NULL, 0};
+	uint64_t whose = 0;
 	size_t n = 0;
 
 	for (size_t i = 0; i < snap->ncos; i++) {
 		const struct weft__snap_co *co = &snap->cos[i];
+		struct trace trace;
 
 		if ((wanted && !wanted(co)) || n++ >= most)
 			continue;
@@ -273,11 +285,15 @@ void weft__dump_cos(struct weft__out *out, const struct weft__snap *snap,
 		if (co->lost)
 			weft__out_put(out, "      can never be woken: nobody else holds what it "
 					   "waits for\n");
-		if (co->nframes && same_frames(snap, last, co))
+		trace = trace_of(snap, symbols, co);
+		if (trace.n && same_trace(&trace, &last)) {
 			weft__out_put(
-				out, "      (the frames of %llu)\n", (unsigned long long)last->id);
-		else
-			put_frames(out, snap, symbols, last = co);
+				out, "      (the frames of %llu)\n", (unsigned long long)whose);
+			continue;
+		}
+		put_trace(out, symbols, &trace);
+		last = trace;
+		whose = co->id;
 	}
 	if (n > most)
 		weft__out_put(out, "  ... and %zu more\n", n - most);
