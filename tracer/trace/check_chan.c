@@ -242,7 +242,8 @@ void ck_close(struct weft_checker *ck, const struct weft_record *rec)
 	struct ck_obj *obj;
 	char name[96];
 
-	ck_actor(ck, rec, rec->co);
+	if (rec->co)
+		ck_actor(ck, rec, rec->co);
 	obj = ck_use(ck, rec, rec->on);
 	if (!obj)
 		return;

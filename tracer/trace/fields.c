@@ -102,7 +102,7 @@ ROWS(recv, TIMED(true), CO(true), ON(true), ID(false, msg), ID(false, from), VAL
 	FIELD("ok", BOOL, false, ok), FIELD("case", COUNT, false, index_case),
 	FIELD("len", COUNT, false, len), FIELD("dur", COUNT, false, dur), GUESS);
 ROWS(unsend, TIMED(true), ID(true, msg), WORD("why", true, why, unsend_whys, 0), CO(false));
-ROWS(close, TIMED(true), CO(true), ON(true), FIELD("woke", COUNT, false, woke), GUESS);
+ROWS(close, TIMED(true), CO(false), ON(true), FIELD("woke", COUNT, false, woke), GUESS);
 ROWS(select, ON_WORKER, CO(true), FIELD("pick", PICK, true, pick), N(false));
 ROWS(acquire, TIMED(true), CO(true), ON(true), WORD("mode", false, mode, modes, 0), N(false),
 	ID(false, from), FIELD("ok", BOOL, false, ok));
