@@ -86,17 +86,13 @@ void weft__chan_free(struct weft_chan *chan)
 	free(chan);
 }
 
-void weft_chan_unref(struct weft_chan *chan)
+void weft__chan_unref(struct weft_chan *chan, struct weft__co *by)
 {
-	struct weft__co *self = weft__self("weft_unref");
-
-	if (!chan)
-		return;
-	if (weft__rec_enabled()) {
+	if (by && weft__rec_enabled()) {
 		/* The last one's `free` must bear a later stamp than all that we did with it. */
 		weft__lock(&chan->lock);
-		if (chan->last_t < self->last_t)
-			chan->last_t = self->last_t;
+		if (chan->last_t < by->last_t)
+			chan->last_t = by->last_t;
 		weft__unlock(&chan->lock);
 	}
 	/* acq_rel: what we did with the channel is over before the last one frees it. */
@@ -105,7 +101,7 @@ void weft_chan_unref(struct weft_chan *chan)
 	if (chan->ticker)
 		weft__ticker_stop(chan->ticker);
 	weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS);
-	weft__trace_free(weft__worker(), self, chan->id, &chan->last_t);
+	weft__trace_free(weft__worker(), by, chan->id, &chan->last_t);
 	weft__lock(&chans.lock);
 	if (chan->prev)
 		chan->prev->next = chan->next;
@@ -124,6 +120,14 @@ WEFT__NO_TSAN void weft__chans_walk(void (*fn)(struct weft_chan *chan, void *arg
 	for (struct weft_chan *chan = chans.first; chan; chan = chan->next)
 		fn(chan, arg);
 	weft__unlock(&chans.lock);
+}
+
+void weft_chan_unref(struct weft_chan *chan)
+{
+	struct weft__co *self = weft__self("weft_unref");
+
+	if (chan)
+		weft__chan_unref(chan, self);
 }
 
 void weft__chans_finish(void)
@@ -259,17 +263,14 @@ enum weft__chan_step weft__chan_recv_step(struct weft_chan *chan, struct weft__c
 /* A null channel: nobody ever comes. */
 static int wait_for_nobody(struct weft__co *self, int64_t until)
 {
-	if (until == WEFT_NOW)
-		return -EAGAIN;
+	int r = weft__may_wait(self, until);
+
+	if (r < 0)
+		return r;
 	self->wait = (struct weft__wait_for){.why = WEFT_WHY_FOREVER};
-	if (until != WEFT_NEVER) {
-		weft_sleep_until(until);
-		return -ETIMEDOUT;
-	}
 	weft__trace_reserve(weft__worker(), WEFT__TRACE_PARK_UNITS);
-	weft__trace_block_on(weft__worker(), self, 0, NULL, WEFT_NEVER);
-	weft__park(NULL, NULL);
-	return 0;
+	weft__trace_block_on(weft__worker(), self, 0, NULL, until);
+	return weft__wait_alone(self, until);
 }
 
 static void panic_closed(struct weft_chan *chan)
@@ -353,7 +354,7 @@ int weft_chan_recv(struct weft_chan *chan, void *ret_value, int64_t until)
 	r = weft__wait(&chan->lock, &waiter, chan->id, &chan->last_t, until);
 	if (r == -EPIPE && ret_value)
 		memset(ret_value, 0, chan->elem_size);
-	if (r != -ETIMEDOUT) {
+	if (r == 0 || r == -EPIPE) {
 		weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS);
 		weft__trace_recv(weft__worker(), self, chan, waiter.msg, waiter.from, -1, -1, NULL);
 	}
@@ -402,15 +403,12 @@ static void wake_closed(struct weft_chan *chan, struct weft__co *self, struct we
 	}
 }
 
-void weft_chan_close(struct weft_chan *chan)
+void weft__chan_close(struct weft_chan *chan, struct weft__co *by)
 {
-	struct weft__co *self = weft__self("weft_close");
 	struct weft__waiter *receivers, *senders;
 	int nreceivers, nsenders;
 	char text[96];
 
-	if (!chan)
-		weft__panic("close of a null channel");
 	weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS);
 	weft__lock(&chan->lock);
 	if (chan->closed) {
@@ -421,10 +419,19 @@ void weft_chan_close(struct weft_chan *chan)
 	chan->closed = true;
 	receivers = take_all(&chan->receivers, &nreceivers);
 	senders = take_all(&chan->senders, &nsenders);
-	weft__trace_close(weft__worker(), self, chan, nreceivers);
+	weft__trace_close(weft__worker(), by, chan, nreceivers);
 	weft__unlock(&chan->lock);
-	wake_closed(chan, self, receivers);
-	wake_closed(chan, self, senders);
+	wake_closed(chan, by, receivers);
+	wake_closed(chan, by, senders);
+}
+
+void weft_chan_close(struct weft_chan *chan)
+{
+	struct weft__co *self = weft__self("weft_close");
+
+	if (!chan)
+		weft__panic("close of a null channel");
+	weft__chan_close(chan, self);
 }
 
 size_t weft_chan_len(struct weft_chan *chan)

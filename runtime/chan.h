@@ -62,6 +62,11 @@ enum weft__chan_step weft__chan_recv_step(struct weft_chan *chan, struct weft__c
 	void *ret_value, int case_index, struct weft__co **ret_wake);
 #define WEFT__STEP_UNITS (2 * WEFT__TRACE_SEND_UNITS + 2 * WEFT__TRACE_WAKE_UNITS)
 
+/* As weft_close and weft_unref, also on the scheduler's stack: `by` is then NULL. Not NULL: chan.
+ */
+void weft__chan_close(struct weft_chan *chan, struct weft__co *by);
+void weft__chan_unref(struct weft_chan *chan, struct weft__co *by);
+
 /* How people know it: its name, or the line of its making. */
 void weft__chan_describe(const struct weft_chan *chan, char *text, size_t size);
 

@@ -15,6 +15,7 @@
 #include "runtime/probe.h"
 #include "runtime/run.h"
 #include "runtime/sched.h"
+#include "runtime/scope.h"
 #include "runtime/stack.h"
 #include "runtime/waitq.h"
 
@@ -78,6 +79,11 @@ struct weft__co *weft__co_new(struct weft__co *parent, const char *fn_name, cons
 #if WEFT__ASAN
 	__lsan_register_root_region(co->stack, co->stack_bytes);
 #endif
+	co->scope = NULL;
+	co->shields = co->entered = 0;
+	atomic_store_explicit(&co->interrupt, NULL, memory_order_relaxed);
+	if (parent && parent->scope)
+		weft__scope_inherit(co, parent->scope);
 	weft__co_prepare(co);
 	weft__trace_reserve(weft__worker(), WEFT_REC_UNITS_MAX);
 	weft__trace_spawn(weft__worker(), parent, co);
@@ -149,6 +155,8 @@ void weft__co_main(struct weft__co *self)
 	else
 		code = self->int_fn(self->arg);
 	weft__locals_destroy(self);
+	if (self->scope || self->entered)
+		weft__scope_exit(self);
 	finish(self, code);
 	if (self->id == 1)
 		weft__run_end(code);
@@ -177,8 +185,9 @@ int weft_join_until(struct weft_handle *handle, int *ret_code, int64_t until)
 		self->wait = (struct weft__wait_for){.why = WEFT_WHY_JOIN, .of = handle->co};
 		weft__trace_block_on(weft__worker(), self, 0, &handle->last_t, until);
 		weft__waitq_push(&handle->joiner, &waiter);
-		if (weft__wait(&handle->lock, &waiter, 0, &handle->last_t, until) == -ETIMEDOUT)
-			return -ETIMEDOUT;
+		r = weft__wait(&handle->lock, &waiter, 0, &handle->last_t, until);
+		if (r < 0)
+			return r;
 		weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS);
 		weft__lock(&handle->lock); /* finish may still hold it */
 	}

@@ -19,6 +19,12 @@ struct weft_handle;
 struct weft__locals;
 struct weft__sync;
 struct weft__worker;
+struct weft__interrupt;
+
+/* In a ring of them; one that is in no ring is linked to itself. */
+struct weft__link {
+	struct weft__link *prev, *next;
+};
 
 #define WEFT__NAME_MAX 48
 
@@ -59,6 +65,14 @@ struct weft__co {
 	struct weft_handle *handle;
 	struct weft__locals *locals; /* or NULL: local.c */
 	struct weft__wait_for wait;
+	struct weft_scope *scope;   /* in which it runs, or NULL; holds a reference */
+	struct weft__link in_scope; /* among its coroutines; under its lock */
+	/*
+	 * How the scope may end what we wait for: see scope.h. seq_cst, against the scope's
+	 * `error`.
+	 */
+	_Atomic(struct weft__interrupt *) interrupt;
+	uint32_t shields, entered; /* open weft_shield_begin and weft_scope_enter */
 	const char *fn_name, *at_fn, *at_file;
 	int at_line;
 	bool guarded;		   /* else a canary lies at the low end of the stack */

@@ -129,10 +129,15 @@ static __attribute__((noinline)) int lock_slow(
 void weft_mutex_lock(struct weft_mutex *mutex)
 {
 	struct weft__sync *m = (struct weft__sync *)mutex;
+	struct weft__co *self;
 	uint32_t free = 0;
 
-	if (WEFT__PROBE_ON || !weft__sync_change(m, &free, HELD, memory_order_acquire))
-		lock_slow(m, WEFT_NEVER, "weft_mutex_lock");
+	if (!WEFT__PROBE_ON && weft__sync_change(m, &free, HELD, memory_order_acquire))
+		return;
+	self = weft__self("weft_mutex_lock");
+	self->shields++; /* it does not end with the scope */
+	lock_slow(m, WEFT_NEVER, "weft_mutex_lock");
+	self->shields--;
 }
 
 int weft_mutex_lock_until(struct weft_mutex *mutex, int64_t until)

@@ -38,7 +38,8 @@ static void call(struct once *o, struct weft__co *self, weft_fn fn, const void *
 	weft__wakes_run(&wakes, self, WEFT_WHY_SYNC);
 }
 
-static int call_or_wait(struct once *o, weft_fn fn, const void *arg, int64_t until)
+/* `anyway`: to wait for another's call does not end with the scope. */
+static int call_or_wait(struct once *o, weft_fn fn, const void *arg, int64_t until, bool anyway)
 {
 	struct weft__co *self = weft__self("weft_once");
 	struct weft__waiter waiter = {.co = self, .index = -1};
@@ -51,11 +52,16 @@ static int call_or_wait(struct once *o, weft_fn fn, const void *arg, int64_t unt
 	case CALLING:
 		if (o->caller == self->id)
 			weft__panic("weft_once called by its own function");
+		self->shields += anyway;
 		r = weft__may_wait(self, until);
-		if (r < 0)
-			break;
-		weft__waitq_push(&o->sync.waiters, &waiter);
-		return weft__sync_wait(&o->sync, &waiter, WEFT_WHY_SYNC, until);
+		if (r == 0) {
+			weft__waitq_push(&o->sync.waiters, &waiter);
+			r = weft__sync_wait(&o->sync, &waiter, WEFT_WHY_SYNC, until);
+			self->shields -= anyway;
+			return r;
+		}
+		self->shields -= anyway;
+		break;
 	default:
 		atomic_store_explicit(&o->sync.word, CALLING, memory_order_relaxed);
 		o->caller = self->id;
@@ -71,10 +77,13 @@ int weft_once_call_until(struct weft_once *once, weft_fn fn, const void *arg, in
 {
 	struct once *o = (struct once *)once;
 
-	return is_done(o) ? 0 : call_or_wait(o, fn, arg, until);
+	return is_done(o) ? 0 : call_or_wait(o, fn, arg, until, false);
 }
 
 void weft_once_call(struct weft_once *once, weft_fn fn, const void *arg)
 {
-	weft_once_call_until(once, fn, arg, WEFT_NEVER);
+	struct once *o = (struct once *)once;
+
+	if (!is_done(o))
+		call_or_wait(o, fn, arg, WEFT_NEVER, true);
 }

@@ -19,10 +19,13 @@
 struct weft__worker;
 struct weft_chan;
 
-/* Units of 32 bytes. A parking operation may record its block and the run of whoever comes next. */
+/*
+ * Units of 32 bytes. A parking operation may record its block and the run of whoever comes next; or
+ * that its scope has just ended: unsend, unblock, run.
+ */
 #define WEFT__TRACE_SEND_UNITS 12 /* head, tail, 256 bytes of text and its end */
 #define WEFT__TRACE_WAKE_UNITS 2
-#define WEFT__TRACE_PARK_UNITS 4
+#define WEFT__TRACE_PARK_UNITS 8
 #define WEFT__TRACE_WORKER_UNITS 2
 #define WEFT__TRACE_STEAL_UNITS WEFT_REC_UNITS_MAX
 #define WEFT__STEAL_MOST 120 /* coroutines: what one record of a steal can name */

@@ -24,6 +24,7 @@
 #include "runtime/post.h"
 #include "runtime/probe.h"
 #include "runtime/sched.h"
+#include "runtime/scope.h"
 #include "runtime/stack.h"
 #include "runtime/sync.h"
 #include "runtime/ticker.h"
@@ -340,6 +341,7 @@ static void clear_up(void)
 	weft__post_finish();
 	weft__ios_finish();
 	weft__poller_finish();
+	weft__scopes_finish();
 	weft__chans_finish();
 	weft__timers_finish();
 	weft__overflow_finish();

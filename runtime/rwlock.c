@@ -115,9 +115,23 @@ static inline int lock(struct weft_rwlock *rwlock, bool to_write, int64_t until,
 	return lock_slow(rw, to_write, until, what);
 }
 
+/* It does not end with the scope, so that nobody is inside by mistake. */
+static inline void lock_anyway(struct weft_rwlock *rwlock, bool to_write, const char *what)
+{
+	struct rwlock *rw = (struct rwlock *)rwlock;
+	struct weft__co *self;
+
+	if (!WEFT__PROBE_ON && take(rw, 0, to_write))
+		return;
+	self = weft__self(what);
+	self->shields++;
+	lock_slow(rw, to_write, WEFT_NEVER, what);
+	self->shields--;
+}
+
 void weft_rwlock_rlock(struct weft_rwlock *rwlock)
 {
-	lock(rwlock, false, WEFT_NEVER, "weft_rwlock_rlock");
+	lock_anyway(rwlock, false, "weft_rwlock_rlock");
 }
 
 int weft_rwlock_rlock_until(struct weft_rwlock *rwlock, int64_t until)
@@ -132,7 +146,7 @@ int weft_rwlock_try_rlock(struct weft_rwlock *rwlock)
 
 void weft_rwlock_wlock(struct weft_rwlock *rwlock)
 {
-	lock(rwlock, true, WEFT_NEVER, "weft_rwlock_wlock");
+	lock_anyway(rwlock, true, "weft_rwlock_wlock");
 }
 
 int weft_rwlock_wlock_until(struct weft_rwlock *rwlock, int64_t until)

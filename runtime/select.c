@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Select: locks the channels of all cases in the order of their addresses, takes one that is ready,
- * or waits in the queues of all. The first peer (or the deadline) that claims the select wins; the
- * others drop its waiters, and the owner, when it has woken, takes those that are left out again.
+ * or waits in the queues of all. The first peer (or the deadline, or the scope) that claims the
+ * select wins; the others drop its waiters, and the owner, when it has woken, takes those that are
+ * left out again.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "runtime/panic.h"
 #include "runtime/probe.h"
 #include "runtime/sched.h"
+#include "runtime/scope.h"
 
 #define CASES_MOST 65536
 #define CASES_INLINE 16 /* more cases take memory from the heap for the time of the call */
@@ -24,15 +26,6 @@ struct select {
 	uint32_t *shuffle; /* case numbers in the order in which they are tried */
 	struct weft__waiter *waiters;
 	struct weft__claim claim;
-};
-
-/* Claims for the deadline: a winner that is in no queue. */
-struct select_deadline {
-	struct weft__timer timer;
-	struct select *select;
-	struct weft__waiter nobody;
-	struct weft__co *co;
-	int64_t until;
 };
 
 static int by_address(const void *a, const void *b)
@@ -128,6 +121,14 @@ static WEFT__NO_TSAN void unlock_parked_and_wake(void *arg)
 	weft__wake_one();
 }
 
+/* With all locked. When it returns, the select has been woken; unlock_parked may still be at it. */
+static void park(struct select *s, bool then_wake)
+{
+	for (int i = 0; i < s->norder; i++)
+		weft__lock_park(&s->order[i]->lock);
+	weft__park(then_wake ? unlock_parked_and_wake : unlock_parked, s);
+}
+
 static void panic_send_on_closed(struct weft_chan *chan)
 {
 	char text[96];
@@ -170,51 +171,6 @@ static int try_all(struct select *s, struct weft__co *self, struct weft__co **re
 		return index;
 	}
 	return -EAGAIN;
-}
-
-/* What orders us after the owner: a lock, or NULL and its state. Itself read before that. */
-static WEFT__NO_TSAN struct weft__lock *owners_lock(
-	const struct select_deadline *d, struct weft__co **ret_co)
-{
-	*ret_co = d->co;
-	return d->select->norder ? &d->select->order[0]->lock : NULL;
-}
-
-static void select_fire(struct weft__timer *timer)
-{
-	struct select_deadline *d = (struct select_deadline *)timer;
-	struct weft__worker *w = weft__worker();
-	struct weft__co *co;
-	struct weft__lock *lock = owners_lock(d, &co);
-	bool won;
-
-	weft__trace_reserve(w, WEFT__TRACE_WAKE_UNITS);
-	/*
-	 * The owner gives back this lock when it has left its stack. Without one it has left it
-	 * already (arm_parked); acquire: as for a sleeper, what it left is complete.
-	 */
-	if (lock)
-		weft__lock(lock);
-	else
-		(void)atomic_load_explicit(&co->state, memory_order_acquire);
-	won = weft__claim_take(&d->select->claim, &d->nobody);
-	if (won)
-		weft__trace_unblock(w, NULL, co, 0, NULL, 0, WEFT_WHY_TIMER);
-	if (lock)
-		weft__unlock(lock);
-	if (won)
-		weft__ready(co);
-	else
-		weft__timer_done(timer);
-}
-
-/* No lock keeps the timer from firing before the stack is left: armed after that, as a sleep. */
-static WEFT__NO_TSAN void arm_parked(void *arg)
-{
-	struct select_deadline *d = arg;
-
-	if (weft__timer_arm(&d->timer, d->until, select_fire))
-		weft__wake_one();
 }
 
 static void enqueue_all(struct select *s, struct weft__co *self)
@@ -263,13 +219,46 @@ static int finish_case(struct select *s, struct weft__co *self, struct weft__wai
 	return winner->index;
 }
 
+/* `nobody` is who wins for the deadline or the scope; it is in no queue. */
+static struct weft__waiter *park_all(struct select *s, struct weft__waiter *nobody, int64_t until)
+{
+	struct weft__interrupt it;
+	int r;
+
+	if (until == WEFT_NEVER && !weft__scope_of(nobody->co)) {
+		park(s, false);
+		return atomic_load_explicit(&s->claim.winner, memory_order_acquire);
+	}
+	r = weft__interrupt_begin(&it, &s->order[0]->lock, nobody, 0, NULL, until);
+	if (r >= 0)
+		park(s, r > 0);
+	else
+		unlock_all(s);
+	weft__interrupt_end(&it);
+	return atomic_load_explicit(&s->claim.winner, memory_order_acquire);
+}
+
+static int pick_of(int error)
+{
+	return error == -EAGAIN	     ? WEFT_PICK_DEFAULT
+	       : error == -ETIMEDOUT ? WEFT_PICK_TIMEOUT
+				     : WEFT_PICK_CANCEL;
+}
+
+/* No channel, no lock: nobody comes. */
+static int wait_for_nobody(struct select *s, struct weft__co *self, int64_t until)
+{
+	int r = weft__wait_alone(self, until);
+
+	weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS);
+	weft__trace_select(weft__worker(), self, pick_of(r), s->n);
+	return r;
+}
+
 /* All locked, nothing ready. */
 static int wait_all(struct select *s, struct weft__co *self, int64_t until)
 {
-	struct select_deadline deadline = {
-		.select = s, .co = self, .nobody = {.index = -1}, .until = until};
-	struct weft__waiter *winner;
-	bool first = false;
+	struct weft__waiter nobody = {.co = self, .claim = &s->claim, .index = -1}, *winner;
 	int r;
 
 	self->wait = (struct weft__wait_for){
@@ -277,23 +266,15 @@ static int wait_all(struct select *s, struct weft__co *self, int64_t until)
 		.chan = s->norder == 1 ? s->order[0] : NULL,
 		.until = until == WEFT_NEVER ? 0 : until};
 	weft__trace_block_select(weft__worker(), self, s->cases, s->n, until);
+	if (s->norder == 0)
+		return wait_for_nobody(s, self, until);
 	enqueue_all(s, self);
-	if (until != WEFT_NEVER && s->norder > 0)
-		first = weft__timer_arm(&deadline.timer, until, select_fire);
-	for (int i = 0; i < s->norder; i++)
-		weft__lock_park(&s->order[i]->lock);
-	if (until != WEFT_NEVER && s->norder == 0)
-		weft__park(arm_parked, &deadline);
-	else
-		weft__park(first ? unlock_parked_and_wake : unlock_parked, s);
-	winner = atomic_load_explicit(&s->claim.winner, memory_order_acquire);
-	if (until != WEFT_NEVER && winner != &deadline.nobody)
-		weft__timer_cancel(&deadline.timer);
+	winner = park_all(s, &nobody, until);
 	dequeue_all(s);
-	if (winner == &deadline.nobody) {
+	if (winner == &nobody) {
 		weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS);
-		weft__trace_select(weft__worker(), self, WEFT_PICK_TIMEOUT, s->n);
-		r = -ETIMEDOUT;
+		weft__trace_select(weft__worker(), self, pick_of(nobody.result), s->n);
+		r = nobody.result;
 	} else {
 		r = finish_case(s, self, winner);
 	}
@@ -321,8 +302,7 @@ static int select_in(struct select *s, int64_t until)
 	}
 	r = weft__may_wait(self, until);
 	if (r < 0) {
-		weft__trace_select(weft__worker(), self,
-			r == -EAGAIN ? WEFT_PICK_DEFAULT : WEFT_PICK_TIMEOUT, s->n);
+		weft__trace_select(weft__worker(), self, pick_of(r), s->n);
 		unlock_all(s);
 		return r;
 	}

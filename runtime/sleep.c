@@ -2,9 +2,13 @@
  *
  * Sleeping: a timer on the sleeper's own stack, armed once that stack is left.
  */
+#include <errno.h>
+
 #include "runtime/probe.h"
 #include "runtime/sched.h"
+#include "runtime/scope.h"
 #include "runtime/timer.h"
+#include "runtime/waitq.h"
 
 struct sleeper {
 	struct weft__timer timer;
@@ -38,25 +42,29 @@ static WEFT__NO_TSAN void arm(void *arg)
 		weft__wake_one();
 }
 
-void weft_sleep_until(int64_t t)
+int weft_sleep_until(int64_t t)
 {
 	struct weft__co *self = weft__self("weft_sleep");
 	struct sleeper sleeper = {.co = self, .until = t};
+	int r = weft__may_wait(self, t);
 
-	if (t <= weft_now())
-		return;
+	if (r < 0)
+		return r == -ECANCELED ? r : 0;
 	self->wait = (struct weft__wait_for){.why = WEFT_WHY_SLEEP, .until = t};
 	weft__trace_reserve(weft__worker(), WEFT__TRACE_PARK_UNITS);
 	weft__trace_sleep(weft__worker(), self, t);
+	if (weft__scope_of(self))
+		return weft__wait_alone(self, t) == -ECANCELED ? -ECANCELED : 0;
 	weft__park(arm, &sleeper);
+	return 0;
 }
 
-void weft_sleep(int64_t ns)
+int weft_sleep(int64_t ns)
 {
 	int64_t now = weft_now();
 
 	if (ns > 0)
-		weft_sleep_until(ns < INT64_MAX - 1 - now ? now + ns : INT64_MAX - 1);
-	else
-		weft__self("weft_sleep");
+		return weft_sleep_until(ns < INT64_MAX - 1 - now ? now + ns : INT64_MAX - 1);
+	weft__self("weft_sleep");
+	return 0;
 }

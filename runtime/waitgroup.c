@@ -57,7 +57,7 @@ int weft_waitgroup_wait_until(struct weft_waitgroup *group, int64_t until)
 	return weft__sync_wait(&g->sync, &waiter, WEFT_WHY_WAITGROUP, until);
 }
 
-void weft_waitgroup_wait(struct weft_waitgroup *group)
+int weft_waitgroup_wait(struct weft_waitgroup *group)
 {
-	weft_waitgroup_wait_until(group, WEFT_NEVER);
+	return weft_waitgroup_wait_until(group, WEFT_NEVER);
 }

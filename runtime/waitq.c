@@ -5,6 +5,7 @@
 
 #include "runtime/probe.h"
 #include "runtime/sched.h"
+#include "runtime/scope.h"
 
 void weft__waitq_push(struct weft__waitq *queue, struct weft__waiter *waiter)
 {
@@ -67,64 +68,128 @@ struct weft__waiter *weft__waitq_take(struct weft__waitq *queue)
 	return NULL;
 }
 
-/* Read before the lock that orders us after its owner, hence unseen by TSan. */
-static WEFT__NO_TSAN struct weft__lock *owners_lock(
-	const struct weft__deadline *d, struct weft__waiter **ret_waiter)
+/* ---- Deadlines and cancellation ---------------------------------------------------------------
+ */
+
+/* The lock is held. False: a peer, or the other of the two, was faster. */
+static bool take(struct weft__waiter *waiter)
 {
-	*ret_waiter = d->waiter;
-	return d->lock;
+	if (waiter->claim)
+		return weft__claim_take(waiter->claim, waiter);
+	if (!waiter->queue)
+		return false;
+	weft__waitq_remove(waiter);
+	return true;
+}
+
+/* The lock is held, and the waiter is ours. */
+static void end_wait(struct weft__interrupt *it, int result, struct weft__co *by)
+{
+	struct weft__waiter *waiter = it->waiter;
+	bool late = result == -ETIMEDOUT;
+
+	it->result = waiter->result = result;
+	if (waiter->msg)
+		weft__trace_unsend(weft__worker(), by, it->on, waiter->msg,
+			late ? WEFT_UNSEND_TIMEOUT : WEFT_UNSEND_CANCEL, it->last_t);
+	weft__trace_unblock(weft__worker(), by, waiter->co, it->on, it->last_t, 0,
+		late ? WEFT_WHY_TIMER : WEFT_WHY_CANCEL);
 }
 
 /*
- * Fires with no lock held. The owner may have been woken by a peer meanwhile, but it cannot leave
- * weft__deadline_end before weft__timer_done, so its stack is still there.
+ * With no lock held. The owner may have been woken by a peer meanwhile, but it cannot leave
+ * weft__interrupt_end before we let go, so its stack is still there. False: nothing was done, and
+ * the caller is to let go. True: the owner is ready, *it is not ours any more.
  */
+static bool interrupt(
+	struct weft__interrupt *it, struct weft__lock *lock, int result, struct weft__co *by)
+{
+	struct weft__co *co;
+	bool won;
+
+	weft__trace_reserve(weft__worker(), 2 * WEFT__TRACE_WAKE_UNITS);
+	weft__lock(lock);
+	co = it->waiter->co;
+	won = take(it->waiter);
+	if (won)
+		end_wait(it, result, by);
+	weft__unlock(lock);
+	if (won)
+		weft__ready(co);
+	return won;
+}
+
+/* Read before the lock that orders us after its owner, hence unseen by TSan. */
+static WEFT__NO_TSAN struct weft__lock *owners_lock(const struct weft__interrupt *it)
+{
+	return it->lock;
+}
+
 static void deadline_fire(struct weft__timer *timer)
 {
-	struct weft__deadline *d = (struct weft__deadline *)timer;
-	struct weft__worker *w = weft__worker();
-	struct weft__waiter *waiter;
-	struct weft__lock *lock = owners_lock(d, &waiter);
+	struct weft__interrupt *it = (struct weft__interrupt *)timer;
 
-	weft__trace_reserve(w, 2 * WEFT__TRACE_WAKE_UNITS);
-	weft__lock(lock);
-	if (!waiter->queue) {
-		weft__unlock(lock);
+	if (!interrupt(it, owners_lock(it), -ETIMEDOUT, NULL))
 		weft__timer_done(timer);
-		return;
-	}
-	weft__waitq_remove(waiter);
-	waiter->result = -ETIMEDOUT;
-	if (waiter->msg)
-		weft__trace_unsend(w, NULL, d->on, waiter->msg, WEFT_UNSEND_TIMEOUT, d->last_t);
-	weft__trace_unblock(w, NULL, waiter->co, d->on, d->last_t, 0, WEFT_WHY_TIMER);
-	weft__unlock(lock);
-	weft__ready(waiter->co);
 }
 
-bool weft__deadline_arm(struct weft__deadline *deadline, struct weft__lock *lock,
+void weft__interrupt_cancel(struct weft__interrupt *it, struct weft__co *co, struct weft__co *by)
+{
+	/* release: pairs with the acquire in weft__scope_retract; we read the owner's stack no
+	 * more. */
+	if (!interrupt(it, it->lock, -ECANCELED, by))
+		atomic_store_explicit(&co->interrupt, NULL, memory_order_release);
+}
+
+int weft__interrupt_begin(struct weft__interrupt *it, struct weft__lock *lock,
 	struct weft__waiter *waiter, uint64_t on, int64_t *last_t, int64_t until)
 {
-	deadline->lock = lock;
-	deadline->waiter = waiter;
-	deadline->on = on;
-	deadline->last_t = last_t;
-	return weft__timer_arm(&deadline->timer, until, deadline_fire);
+	struct weft__co *self = waiter->co;
+
+	it->lock = lock;
+	it->waiter = waiter;
+	it->on = on;
+	it->last_t = last_t;
+	it->timed = until != WEFT_NEVER;
+	it->scoped = weft__scope_of(self) != NULL;
+	it->result = 0;
+	if (it->timed)
+		self->wait.until = until;
+	if (it->scoped && !weft__scope_publish(self, it)) {
+		/*
+		 * It ended after weft__may_wait looked, and nobody will come for us. Since we hold
+		 * the lock, nobody can have taken the waiter either.
+		 */
+		take(waiter);
+		end_wait(it, -ECANCELED, NULL);
+		weft__trace_run(weft__worker(), self);
+		it->timed = it->scoped = false;
+		return -ECANCELED;
+	}
+	return it->timed && weft__timer_arm(&it->timer, until, deadline_fire);
 }
 
-void weft__deadline_end(struct weft__deadline *deadline)
+void weft__interrupt_end(struct weft__interrupt *it)
 {
-	/* If the deadline woke us, it is through with the timer: making us ready was its last act.
-	 */
-	if (deadline->waiter->result != -ETIMEDOUT)
-		weft__timer_cancel(&deadline->timer);
+	/* Who woke us is through with us: making us ready was the last act. */
+	if (it->timed && it->result != -ETIMEDOUT)
+		weft__timer_cancel(&it->timer);
+	if (it->scoped)
+		weft__scope_retract(it->waiter->co, it, it->result == -ECANCELED);
 }
+
+/* ---- Waiting ----------------------------------------------------------------------------------
+ */
 
 int weft__may_wait(struct weft__co *self, int64_t until)
 {
-	(void)self;
+	struct weft_scope *scope;
+
 	if (until == WEFT_NOW)
 		return -EAGAIN;
+	scope = weft__scope_of(self);
+	if (scope && weft_scope_error(scope))
+		return -ECANCELED;
 	return until != WEFT_NEVER && until <= weft_now() ? -ETIMEDOUT : 0;
 }
 
@@ -140,19 +205,39 @@ static WEFT__NO_TSAN void unlock_and_wake(void *lock)
 	weft__wake_one();
 }
 
+static __attribute__((noinline)) int wait_interruptibly(struct weft__lock *lock,
+	struct weft__waiter *waiter, uint64_t on, int64_t *last_t, int64_t until)
+{
+	struct weft__interrupt it;
+	int r = weft__interrupt_begin(&it, lock, waiter, on, last_t, until);
+
+	if (r >= 0) {
+		weft__lock_park(lock);
+		weft__park(r ? unlock_and_wake : unlock, lock);
+	} else {
+		weft__unlock(lock);
+	}
+	weft__interrupt_end(&it);
+	return waiter->result;
+}
+
 int weft__wait(struct weft__lock *lock, struct weft__waiter *waiter, uint64_t on, int64_t *last_t,
 	int64_t until)
 {
-	struct weft__deadline deadline;
-	bool first = false;
-
-	if (until != WEFT_NEVER) {
-		waiter->co->wait.until = until;
-		first = weft__deadline_arm(&deadline, lock, waiter, on, last_t, until);
-	}
+	if (until != WEFT_NEVER || weft__scope_of(waiter->co))
+		return wait_interruptibly(lock, waiter, on, last_t, until);
 	weft__lock_park(lock);
-	weft__park(first ? unlock_and_wake : unlock, lock);
-	if (until != WEFT_NEVER)
-		weft__deadline_end(&deadline);
+	weft__park(unlock, lock);
 	return waiter->result;
+}
+
+int weft__wait_alone(struct weft__co *self, int64_t until)
+{
+	struct weft__waiter waiter = {.co = self, .index = -1};
+	struct weft__waitq queue = {0};
+	struct weft__lock lock = {0};
+
+	weft__lock(&lock);
+	weft__waitq_push(&queue, &waiter);
+	return weft__wait(&lock, &waiter, 0, NULL, until);
 }

@@ -40,7 +40,7 @@ struct weft__waiter {
 	void *value;		   /* to take from (send) or to put to (receive) */
 	uint64_t msg, from;	   /* of the value: for the trace */
 	int index;		   /* of its case, or -1 */
-	int result;		   /* 0, -EPIPE: closed, -ETIMEDOUT; set by whoever wakes it */
+	int result; /* 0, -EPIPE: closed, -ETIMEDOUT, -ECANCELED; set by whoever wakes it */
 };
 
 void weft__waitq_push(struct weft__waitq *queue, struct weft__waiter *waiter);
@@ -54,31 +54,49 @@ struct weft__waiter *weft__waitq_take(struct weft__waitq *queue);
 bool weft__claim_take(struct weft__claim *claim, struct weft__waiter *winner);
 
 /*
- * A wait in one queue that ends at a deadline. The owner arms it with the queue's lock held, parks,
- * and ends it after it has woken, with no lock held.
+ * What may end a wait besides a peer: its deadline, by a timer, and the end of the coroutine's
+ * scope. It lies on the stack of who waits, beside the waiter. Whoever of the three comes first,
+ * under the lock, wins; the owner leaves only when the others have let go (docs/scheduler.md,
+ * "Deadlines and cancellation").
  */
-struct weft__deadline {
+struct weft__interrupt {
 	struct weft__timer timer;
-	struct weft__lock *lock;
+	struct weft__lock *lock; /* of what is waited for */
 	struct weft__waiter *waiter;
 	uint64_t on;	 /* the object, for the trace; 0: none */
 	int64_t *last_t; /* its stamp, or NULL */
+	bool timed, scoped;
+	int result; /* 0, or -ETIMEDOUT or -ECANCELED by which of them it ended; under the lock */
 };
 
-/* True: as weft__timer_arm. */
-bool weft__deadline_arm(struct weft__deadline *deadline, struct weft__lock *lock,
+/*
+ * The lock is held, the waiter queued (or, of a select, in no queue but with its claim), the block
+ * recorded, and room for WEFT__TRACE_PARK_UNITS reserved. 0 or 1: now park, and give the lock back;
+ * if 1, call weft__wake_one behind that. -ECANCELED: the scope has just ended and the waiter is out
+ * again: give the lock back and do not park. In any case weft__interrupt_end, with no lock held.
+ */
+int weft__interrupt_begin(struct weft__interrupt *it, struct weft__lock *lock,
 	struct weft__waiter *waiter, uint64_t on, int64_t *last_t, int64_t until);
-void weft__deadline_end(struct weft__deadline *deadline);
+void weft__interrupt_end(struct weft__interrupt *it);
+
+/* For the scope that ends, which has claimed it (scope.c). `by` may be NULL: a timer. */
+void weft__interrupt_cancel(struct weft__interrupt *it, struct weft__co *co, struct weft__co *by);
 
 /*
  * Asked before a wait, when the operation cannot go on at once: 0, or why not to wait: -EAGAIN
- * (`until` is WEFT_NOW) or -ETIMEDOUT (it is past). Under the lock of what is waited for, or not.
+ * (`until` is WEFT_NOW), -ECANCELED (the scope of `self` has ended) or -ETIMEDOUT (`until` is
+ * past). Under the lock of what is waited for, or not.
  */
 int weft__may_wait(struct weft__co *self, int64_t until);
 
-/* Parks with `lock` held, and with a deadline unless `until` is WEFT_NEVER. Returns waiter->result.
+/*
+ * Parks with `lock` held and the waiter queued. Ends by a peer, at the deadline (WEFT_NEVER: none),
+ * or with the scope: returns waiter->result, which then is -ETIMEDOUT or -ECANCELED.
  */
 int weft__wait(struct weft__lock *lock, struct weft__waiter *waiter, uint64_t on, int64_t *last_t,
 	int64_t until);
+
+/* The same where there is nothing to wait for: -ETIMEDOUT or -ECANCELED, or for ever. */
+int weft__wait_alone(struct weft__co *self, int64_t until);
 
 #endif

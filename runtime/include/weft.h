@@ -32,6 +32,7 @@
  *   pthread mutex, FILE lock or other state bound to a thread across one.
  * - Everything here is for coroutines, save weft_run (the main program) and weft_post (any thread).
  *   A call from elsewhere is a panic: one line that says what was wrong, then abort().
+ * - What waits, ends when the caller's scope ends (see Cancellation): -ECANCELED.
  * - Times are int64_t nanoseconds of CLOCK_MONOTONIC. A deadline (`until`) is such a time, or
  *   WEFT_NEVER; one in the past still takes what is ready at once.
  */
@@ -112,7 +113,7 @@ struct weft_handle;
 
 /*
  * Waits until the coroutine has ended, stores what it returned in *ret_code (may be NULL) and frees
- * the handle. weft_join_until gives -ETIMEDOUT at the deadline; the handle is then still good.
+ * the handle. 0, -ECANCELED, or of weft_join_until -ETIMEDOUT: the handle is then still good.
  */
 WEFT_API int weft_join(struct weft_handle *handle, int *ret_code);
 WEFT_API int weft_join_until(struct weft_handle *handle, int *ret_code, int64_t until);
@@ -174,7 +175,7 @@ WEFT_API int weft_local_set(const struct weft_local *key, void *value);
 
 /*
  * weft_send(c, value): sends a copy of the value; waits until a receiver has taken it or the buffer
- * has room. A send on a closed channel is a panic. Returns 0.
+ * has room. A send on a closed channel is a panic. Returns 0, or -ECANCELED: nobody has it.
  *
  * weft_send_until(c, value, until): -ETIMEDOUT if it was not taken by then.
  * weft_try_send(c, value): -EAGAIN if it would have to wait.
@@ -188,11 +189,12 @@ WEFT_API int weft_local_set(const struct weft_local *key, void *value);
 
 /*
  * weft_recv(c, &v): receives into v (a null pointer: drops the value). True, or false when the
- * channel is closed and drained; v is then zero. So a loop over all that comes is
+ * channel is closed and drained; v is then zero. False too, and v as it was, when the scope has
+ * ended; weft_recv_until tells which. So a loop over all that comes is
  *
  *	while (weft_recv(c, &v))
  *
- * weft_recv_until(c, &v, until): 0, -EPIPE when closed and drained, or -ETIMEDOUT.
+ * weft_recv_until(c, &v, until): 0, -EPIPE when closed and drained, -ETIMEDOUT or -ECANCELED.
  * weft_try_recv(c, &v): 0, -EPIPE, or -EAGAIN.
  */
 #define weft_recv(c, ptr)                                                                          \
@@ -234,7 +236,7 @@ typedef struct weft_unit {
  *	}
  *
  * Waits until one of the cases can go on, does it, and returns its index. Among several that are
- * ready, each is equally likely. A case on a null channel is never ready.
+ * ready, each is equally likely. A case on a null channel is never ready. Or -ECANCELED.
  */
 struct weft_case {
 	struct weft_chan *chan;
@@ -270,9 +272,12 @@ WEFT_API int weft_chan_select(struct weft_case *cases, int n, int64_t until);
 #define WEFT_SEC INT64_C(1000000000)
 
 WEFT_API int64_t weft_now(void); /* anywhere */
-/* weft_sleep(20 * WEFT_MS). Zero and less: at once. Other coroutines go on meanwhile. */
-WEFT_API void weft_sleep(int64_t ns);
-WEFT_API void weft_sleep_until(int64_t t);
+/*
+ * weft_sleep(20 * WEFT_MS). Zero and less: at once. Other coroutines go on meanwhile. 0, or
+ * -ECANCELED: woken before its time.
+ */
+WEFT_API int weft_sleep(int64_t ns);
+WEFT_API int weft_sleep_until(int64_t t);
 
 /*
  * Channels on which the time comes: what weft_now gave when it was sent. They have room for one
@@ -312,6 +317,85 @@ WEFT_API bool weft_time_stop(weft_time_chan *c);
 /* Stops it, then starts it anew: once in ns, or for a ticker every ns from now on. */
 WEFT_API bool weft_time_reset(weft_time_chan *c, int64_t ns);
 
+/* ---- Cancellation -----------------------------------------------------------------------------
+ *
+ * A scope is what runs together and may be told to stop together, as Go's context. A coroutine runs
+ * in the scope in which it was started (coroutine 1: in none). When a scope ends, every wait of its
+ * coroutines ends with -ECANCELED: those that wait now, and whatever would have to wait later. What
+ * can go on at once still does; a value is delivered or the wait is cancelled, never both.
+ *
+ *	struct weft_scope *scope = weft_scope_make(NULL, weft_now() + 200 * WEFT_MS);
+ *	struct weft_scope *outer = weft_scope_enter(scope);
+ *
+ *	weft_go(fetch, &a);			runs in the scope, as all that it starts
+ *	if (weft_select(...) == -ECANCELED)
+ *		puts(weft_scope_reason(scope));
+ *	weft_scope_leave(outer);
+ *	weft_scope_cancel(scope, "done");	whatever is still at work
+ *	weft_scope_unref(scope);
+ *
+ * A scope ends once: by weft_scope_cancel, by its deadline, or with its parent. Children never
+ * outlast their parents. Scopes belong to coroutines of all workers; all calls are for coroutines.
+ */
+struct weft_scope;
+
+/*
+ * weft_scope_make(parent, until): a new scope, with one reference. `parent` NULL: the caller's
+ * current one, if any. It ends at the deadline (WEFT_NEVER: none), or the parent's if that is
+ * earlier; with a parent that has ended it begins ended. Out of memory is a panic.
+ */
+#define weft_scope_make(parent, until) weft_scope_start((parent), (until), WEFT__HERE)
+
+/*
+ * Counted as channels are: a coroutine that runs in it holds a reference, and so do its children. To
+ * drop the last one stops the timer, and cancels nothing: nobody is left. NULL: nothing happens.
+ */
+WEFT_API struct weft_scope *weft_scope_ref(struct weft_scope *scope);
+WEFT_API void weft_scope_unref(struct weft_scope *scope);
+
+/*
+ * The running coroutine goes on in `scope` (NULL: in none, for what shall outlive its scope), and
+ * what it starts does too. Returns the scope before, which weft_scope_leave takes to go back; once
+ * for each weft_scope_enter, before the coroutine ends.
+ */
+WEFT_API struct weft_scope *weft_scope_enter(struct weft_scope *scope);
+WEFT_API void weft_scope_leave(struct weft_scope *before);
+
+/* The scope in which the caller runs, or NULL; no new reference. */
+WEFT_API struct weft_scope *weft_scope_current(void);
+
+/*
+ * Ends the scope and all below it, with the first 95 bytes of `reason` (NULL: "cancelled"). When it
+ * has ended already nothing happens: the first reason stays. When it returns, all below have ended and
+ * all who waited are ready; if somebody else ends it just now, maybe a moment later. The caller may
+ * run in it.
+ */
+WEFT_API void weft_scope_cancel(struct weft_scope *scope, const char *reason);
+
+/* 0, or how it ended: -ECANCELED, or -ETIMEDOUT at its deadline or that of one above. NULL: 0. */
+WEFT_API int weft_scope_error(struct weft_scope *scope);
+/* Why it ended, "deadline" for a deadline; "" as long as it has not. Lives as long as the scope. */
+WEFT_API const char *weft_scope_reason(struct weft_scope *scope);
+/* Its deadline, or WEFT_NEVER. */
+WEFT_API int64_t weft_scope_until(struct weft_scope *scope);
+
+/*
+ * A channel that is closed when the scope ends, for weft_select in coroutines that do not run in it
+ * or that want to know at once. Lives as long as the scope. NULL, never ready, for NULL.
+ */
+typedef struct weft_done_chan {
+	weft_unit weft_elem;
+} weft_done_chan;
+
+WEFT_API weft_done_chan *weft_scope_done(struct weft_scope *scope);
+
+/*
+ * Between these two the running coroutine waits as if it had no scope: to clean up after the end.
+ * They nest. What it starts there inherits the scope all the same, unshielded.
+ */
+WEFT_API void weft_shield_begin(void);
+WEFT_API void weft_shield_end(void);
+
 /* ---- Sync -------------------------------------------------------------------------------------
  *
  * Mutexes, wait groups and their kin are structs in the memory of the program: global, on a stack, or
@@ -350,7 +434,7 @@ struct weft_mutex {
 
 /* Does not end by cancellation, so that nobody is inside by mistake. */
 WEFT_API void weft_mutex_lock(struct weft_mutex *mutex);
-/* 0; or it is not locked: -ETIMEDOUT. */
+/* 0; or it is not locked: -ETIMEDOUT or -ECANCELED. */
 WEFT_API int weft_mutex_lock_until(struct weft_mutex *mutex, int64_t until);
 /* 0, or -EAGAIN if somebody holds it. */
 WEFT_API int weft_mutex_try(struct weft_mutex *mutex);
@@ -370,7 +454,7 @@ struct weft_rwlock {
 /* As for mutexes: these two do not end by cancellation, */
 WEFT_API void weft_rwlock_rlock(struct weft_rwlock *rwlock);
 WEFT_API void weft_rwlock_wlock(struct weft_rwlock *rwlock);
-/* and these give 0 or -ETIMEDOUT, */
+/* and these give 0 or -ETIMEDOUT or -ECANCELED, */
 WEFT_API int weft_rwlock_rlock_until(struct weft_rwlock *rwlock, int64_t until);
 WEFT_API int weft_rwlock_wlock_until(struct weft_rwlock *rwlock, int64_t until);
 /* and these 0 or -EAGAIN. */
@@ -394,7 +478,7 @@ struct weft_cond {
 	struct weft_sync weft_sync;
 };
 
-/* 0: signalled. -ETIMEDOUT. */
+/* 0: signalled. -ETIMEDOUT or -ECANCELED. */
 WEFT_API int weft_cond_wait(struct weft_cond *cond, struct weft_mutex *mutex);
 WEFT_API int weft_cond_wait_until(
 	struct weft_cond *cond, struct weft_mutex *mutex, int64_t until);
@@ -414,7 +498,7 @@ struct weft_semaphore {
 
 #define WEFT_SEMAPHORE(permits) {{0, 0, 0, {0}, 0, 0, {0, 0}}, (permits)}
 
-/* 0; or nothing is acquired: -ETIMEDOUT; and -EAGAIN of _try. n below 0 is a panic. */
+/* 0; or nothing is acquired: -ETIMEDOUT or -ECANCELED; and -EAGAIN of _try. n below 0 is a panic. */
 WEFT_API int weft_semaphore_acquire(struct weft_semaphore *semaphore, int64_t n);
 WEFT_API int weft_semaphore_acquire_until(
 	struct weft_semaphore *semaphore, int64_t n, int64_t until);
@@ -425,7 +509,8 @@ WEFT_API void weft_semaphore_release(struct weft_semaphore *semaphore, int64_t n
  * Once: weft_once(&once, fn, arg) calls fn(arg) if nobody has done so, and returns when that one call
  * is over, whoever made it. fn itself may not come back to the same once: a panic.
  *
- * weft_once_until(&once, fn, arg, until): 0, or -ETIMEDOUT: the call of somebody else goes on.
+ * weft_once_until(&once, fn, arg, until): 0, or -ETIMEDOUT or -ECANCELED: the call of somebody else
+ * goes on.
  */
 struct weft_once {
 	struct weft_sync weft_sync;
@@ -445,8 +530,8 @@ struct weft_waitgroup {
 
 WEFT_API void weft_waitgroup_add(struct weft_waitgroup *group, int64_t delta); /* below 0: panic */
 WEFT_API void weft_waitgroup_done(struct weft_waitgroup *group);
-WEFT_API void weft_waitgroup_wait(struct weft_waitgroup *group);
-/* 0, or -ETIMEDOUT. */
+/* 0, -ECANCELED, or -ETIMEDOUT. */
+WEFT_API int weft_waitgroup_wait(struct weft_waitgroup *group);
 WEFT_API int weft_waitgroup_wait_until(struct weft_waitgroup *group, int64_t until);
 
 /* ---- I/O --------------------------------------------------------------------------------------
@@ -613,6 +698,9 @@ WEFT_API void weft_sync_end(struct weft_sync *object);
 WEFT_API void weft_once_call(struct weft_once *once, weft_fn fn, const void *arg);
 WEFT_API int weft_once_call_until(
 	struct weft_once *once, weft_fn fn, const void *arg, int64_t until);
+
+WEFT_API struct weft_scope *weft_scope_start(struct weft_scope *parent, int64_t until,
+	const char *at_fn, const char *at_file, int at_line);
 
 static inline bool weft__received(int result)
 {
