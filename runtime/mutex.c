@@ -4,8 +4,8 @@
  * wake-up is lost.
  *
  * Who comes may overtake those who wait, since a mutex that is handed from sleeper to sleeper costs
- * a switch each time. But whoever has waited for a millisecond and is overtaken once more gets the
- * mutex from the hands of its next holder.
+ * a switch each time. But whoever was woken for it and finds it taken again is given it by its next
+ * holder: that costs no more than to be woken in vain once more.
  */
 #include <errno.h>
 
@@ -23,7 +23,6 @@ WEFT__SYNC_SAME(struct weft__sync, struct weft_mutex);
 	4u /* somebody was taken out of the queue, and has not come back for the mutex yet \
 	    */
 
-#define PATIENCE_NS WEFT_MS
 #define HANDED 1 /* result of a waiter that was given the mutex; 0: it was told to try again */
 
 /* In the queue. `urgent` under the lock. */
@@ -32,11 +31,12 @@ struct claimant {
 	bool urgent;
 };
 
-/* Takes a mutex that nobody holds, whoever else may wait for it. `woken`: WOKEN is ours, and goes.
+/*
+ * Takes a mutex that nobody holds, whoever else may wait for it. `word` is a guess at what it is.
+ * `woken`: WOKEN is ours, and goes.
  */
-static bool take(struct weft__sync *m, bool woken)
+static inline bool take(struct weft__sync *m, uint32_t word, bool woken)
 {
-	uint32_t word = atomic_load_explicit(&m->word, memory_order_relaxed);
 	uint32_t gone = woken ? WOKEN : 0;
 
 	while (!(word & HELD)) {
@@ -44,6 +44,11 @@ static bool take(struct weft__sync *m, bool woken)
 			return true;
 	}
 	return false;
+}
+
+static inline uint32_t look(struct weft__sync *m)
+{
+	return atomic_load_explicit(&m->word, memory_order_relaxed);
 }
 
 /*
@@ -61,7 +66,7 @@ static bool take_soon(struct weft__sync *m, bool woken)
 	for (int i = 0; i < LOOKS; i++) {
 		for (int j = 0; j < PAUSES; j++)
 			weft__relax();
-		if (take(m, woken))
+		if (take(m, look(m), woken))
 			return true;
 	}
 	return false;
@@ -73,7 +78,7 @@ static bool take_soon(struct weft__sync *m, bool woken)
  */
 static bool take_or_mark(struct weft__sync *m, bool woken)
 {
-	uint32_t word = atomic_load_explicit(&m->word, memory_order_relaxed);
+	uint32_t word = look(m);
 
 	for (;;) {
 		uint32_t rest = woken ? word & ~WOKEN : word;
@@ -96,11 +101,10 @@ static __attribute__((noinline)) int lock_slow(
 	struct weft__co *self = weft__self(what);
 	struct claimant me = {.waiter = {.co = self, .index = -1}};
 	bool woken = false;
-	int64_t since = 0;
 	int r;
 
 	for (;;) {
-		if (!WEFT__PROBE_ON && take_soon(m, woken))
+		if (!WEFT__PROBE_ON && (take(m, look(m), woken) || take_soon(m, woken)))
 			return 0;
 		weft__sync_lock(m, self, WEFT_OBJ_MUTEX);
 		if (take_or_mark(m, woken)) {
@@ -112,13 +116,11 @@ static __attribute__((noinline)) int lock_slow(
 			weft__sync_unlock(m);
 			return r;
 		}
-		if (woken) {
-			me.urgent = weft_now() - since > PATIENCE_NS;
+		me.urgent = woken;
+		if (woken)
 			weft__waitq_push_first(&m->waiters, &me.waiter);
-		} else {
-			since = weft_now();
+		else
 			weft__waitq_push(&m->waiters, &me.waiter);
-		}
 		r = weft__sync_wait(m, &me.waiter, WEFT_WHY_LOCK, until);
 		if (r != 0)
 			return r == HANDED ? 0 : r;
@@ -126,33 +128,35 @@ static __attribute__((noinline)) int lock_slow(
 	}
 }
 
-void weft_mutex_lock(struct weft_mutex *mutex)
+static __attribute__((noinline)) void lock_anyway(struct weft__sync *m)
 {
-	struct weft__sync *m = (struct weft__sync *)mutex;
-	struct weft__co *self;
-	uint32_t free = 0;
+	struct weft__co *self = weft__self("weft_mutex_lock");
 
-	if (!WEFT__PROBE_ON && weft__sync_change(m, &free, HELD, memory_order_acquire))
-		return;
-	self = weft__self("weft_mutex_lock");
 	self->shields++; /* it does not end with the scope */
 	lock_slow(m, WEFT_NEVER, "weft_mutex_lock");
 	self->shields--;
 }
 
+void weft_mutex_lock(struct weft_mutex *mutex)
+{
+	struct weft__sync *m = (struct weft__sync *)mutex;
+
+	if (WEFT__PROBE_ON || !take(m, 0, false))
+		lock_anyway(m);
+}
+
 int weft_mutex_lock_until(struct weft_mutex *mutex, int64_t until)
 {
 	struct weft__sync *m = (struct weft__sync *)mutex;
-	uint32_t free = 0;
 
-	if (!WEFT__PROBE_ON && weft__sync_change(m, &free, HELD, memory_order_acquire))
+	if (!WEFT__PROBE_ON && take(m, 0, false))
 		return 0;
 	return lock_slow(m, until, "weft_mutex_lock_until");
 }
 
 int weft_mutex_try(struct weft_mutex *mutex)
 {
-	return take((struct weft__sync *)mutex, false) ? 0 : -EAGAIN;
+	return take((struct weft__sync *)mutex, 0, false) ? 0 : -EAGAIN;
 }
 
 /*
@@ -165,7 +169,7 @@ static bool wake_first(struct weft__sync *m, struct weft__co *self)
 	struct weft__waiter *first;
 
 	weft__sync_lock(m, self, WEFT_OBJ_MUTEX);
-	word = atomic_load_explicit(&m->word, memory_order_relaxed);
+	word = look(m);
 	first = weft__waitq_take(&m->waiters);
 	if (!first) {
 		/* Still held: who takes it next, and may then free it, comes after our unlock. */
@@ -186,29 +190,34 @@ static bool wake_first(struct weft__sync *m, struct weft__co *self)
 	return true;
 }
 
-static __attribute__((noinline)) void unlock_slow(struct weft__sync *m)
+/* Gives back a mutex of which that is all that is to be done. `word` is a guess. */
+static inline bool give_back(struct weft__sync *m, uint32_t *word)
+{
+	while (*word & HELD && (*word & (WAITING | WOKEN)) != WAITING) {
+		if (weft__sync_change(m, word, *word & ~HELD, memory_order_release))
+			return true;
+	}
+	return false;
+}
+
+static __attribute__((noinline)) void unlock_slow(struct weft__sync *m, uint32_t word)
 {
 	struct weft__co *self = weft__self("weft_mutex_unlock");
-	uint32_t word = atomic_load_explicit(&m->word, memory_order_relaxed);
 
-	for (;;) {
+	do {
 		if (!(word & HELD))
 			weft__panic("weft_mutex_unlock of a mutex that nobody holds");
-		if ((word & (WAITING | WOKEN)) == WAITING) {
-			if (wake_first(m, self))
-				return;
-			word = atomic_load_explicit(&m->word, memory_order_relaxed);
-		} else if (weft__sync_change(m, &word, word & ~HELD, memory_order_release)) {
+		if (wake_first(m, self))
 			return;
-		}
-	}
+		word = look(m);
+	} while (!give_back(m, &word));
 }
 
 void weft_mutex_unlock(struct weft_mutex *mutex)
 {
 	struct weft__sync *m = (struct weft__sync *)mutex;
-	uint32_t held = HELD;
+	uint32_t word = HELD;
 
-	if (!weft__sync_change(m, &held, 0, memory_order_release))
-		unlock_slow(m);
+	if (!give_back(m, &word))
+		unlock_slow(m, word);
 }

@@ -586,14 +586,18 @@ RECORD_TEST(semaphore, "block(2,semaphore) unblock(2,semaphore) block(1,semaphor
 }
 
 static struct weft_once one;
+static atomic_bool has_begun;
 
 static void wait_until_others_wait(void *unused)
 {
+	has_begun = true;
 	until_waiting(&one.weft_sync, 1);
 }
 
 static void call_once(void *unused)
 {
+	while (!has_begun)
+		weft_yield();
 	weft_once(&one, wait_until_others_wait, NULL);
 	has_unlocked = true;
 }

@@ -420,9 +420,9 @@ struct weft_sync {
 #define weft_sync_finish(object) weft_sync_end(&(object)->weft_sync)
 
 /*
- * A mutex: one coroutine at a time holds it, and it may wait for other things meanwhile. Who comes may
- * overtake those who wait, but who has waited for 1 ms and finds it taken again is given it next; and
- * those who wait have their turns in the order in which they came.
+ * A mutex: one coroutine at a time holds it, and it may wait for other things meanwhile. Those who
+ * wait have their turns in the order in which they came. Who comes while the first of them is on its
+ * way may overtake it, once: if that one finds the mutex taken again, it is given it next.
  *
  * To lock a mutex twice is a deadlock; to unlock one that nobody holds is a panic. Any coroutine may
  * unlock it. weft_mutex_lock and _unlock do not look who calls them where nobody contends: a call from
