@@ -13,8 +13,9 @@
 #include "runtime/run.h"
 #include "runtime/sched.h"
 
-struct weft__post {
-	struct weft__post *next;
+/* What weft_post posts. */
+struct start {
+	struct weft__post post;
 	void (*fn)(void *arg);
 	void *arg;
 };
@@ -59,8 +60,9 @@ void weft_door_close(struct weft_door *door)
 			link = &(*link)->next;
 		*link = door->next;
 		/*
-		 * Under idle_lock: a worker that enters the list of idle ones later sees it, one that is
-		 * there already is seen by wake_one, to find out whether it is a deadlock now.
+		 * Under idle_lock: a worker that enters the list of idle ones later sees it, one
+		 * that is there already is seen by wake_one, to find out whether it is a deadlock
+		 * now.
 		 */
 		weft__lock_always(&weft__sched.idle_lock);
 		atomic_fetch_sub_explicit(&weft__sched.doors, 1, memory_order_acq_rel);
@@ -71,28 +73,48 @@ void weft_door_close(struct weft_door *door)
 	free(door);
 }
 
-int weft_post(struct weft_door *door, void (*fn)(void *arg), void *arg)
+void weft__post_push(struct weft__post *post)
 {
-	struct weft__post *post;
-
-	weft__not_in_child("weft_post");
-	post = malloc(sizeof(*post));
-	if (!post)
-		return -ENOMEM;
-	post->fn = fn;
-	post->arg = arg;
-	/* Under the door's lock, so that the run cannot end between the look and the push. */
-	weft__lock_always(&door->lock);
-	if (door->shut) {
-		weft__unlock_always(&door->lock);
-		free(post);
-		return -ESHUTDOWN;
-	}
+	/* release: acquired with the whole list in take_all. */
 	post->next = atomic_load_explicit(&weft__sched.inbox, memory_order_relaxed);
 	while (!atomic_compare_exchange_weak_explicit(
 		&weft__sched.inbox, &post->next, post, memory_order_acq_rel, memory_order_relaxed))
 		;
 	weft__wake_one();
+}
+
+static void start(struct weft__post *post, bool runs)
+{
+	struct start *s = (struct start *)post;
+
+	if (runs) {
+		struct weft__co *co = weft__co_new(NULL, "post", s->arg, 0, "", "", 0, 0);
+
+		co->fn = s->fn;
+		weft__ready(co);
+	}
+	free(s);
+}
+
+int weft_post(struct weft_door *door, void (*fn)(void *arg), void *arg)
+{
+	struct start *s;
+
+	weft__not_in_child("weft_post");
+	s = malloc(sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	s->post.take = start;
+	s->fn = fn;
+	s->arg = arg;
+	/* Under the door's lock, so that the run cannot end between the look and the push. */
+	weft__lock_always(&door->lock);
+	if (door->shut) {
+		weft__unlock_always(&door->lock);
+		free(s);
+		return -ESHUTDOWN;
+	}
+	weft__post_push(&s->post);
 	weft__unlock_always(&door->lock);
 	return 0;
 }
@@ -119,7 +141,7 @@ static void drop(struct weft__post *post)
 	while (post) {
 		struct weft__post *next = post->next;
 
-		free(post);
+		post->take(post, false);
 		post = next;
 	}
 }
@@ -133,11 +155,8 @@ void weft__post_receive(void)
 	post = take_all();
 	while (post && !atomic_load_explicit(&weft__sched.stopping, memory_order_relaxed)) {
 		struct weft__post *next = post->next;
-		struct weft__co *co = weft__co_new(NULL, "post", post->arg, 0, "", "", 0, 0);
 
-		co->fn = post->fn;
-		free(post);
-		weft__ready(co);
+		post->take(post, true);
 		post = next;
 	}
 	drop(post); /* what came too late */

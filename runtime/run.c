@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/blocking.h"
 #include "runtime/chan.h"
 #include "runtime/leak.h"
 #include "runtime/local.h"
@@ -310,6 +311,7 @@ static int set_up(void)
 		return -ENOMEM;
 	weft__multi = n > 1 || WEFT__TSAN;
 	weft__sched_init();
+	weft__blocking_init((int)env_number("WEFT_HELPERS", 1, 1024, 64));
 	weft__sync_init();
 	weft__timers_init();
 	weft__tickers_init();
@@ -362,6 +364,7 @@ int weft_run(int (*app)(int argc, char **argv), int argc, char **argv)
 {
 	struct app arg = {app, argc, argv};
 	struct weft__co *first;
+	bool all_ended;
 	int r;
 
 	weft__not_in_child("weft_run");
@@ -394,7 +397,10 @@ out:
 	weft__worker_set(NULL);
 	main_thread_is_back();
 	weft__monitor_stop(); /* before the join: it may be pausing the workers */
-	if (threads_join()) {
+	all_ended = threads_join();
+	if (!weft__blocking_finish(weft_now() + END_WAIT_NS))
+		all_ended = false;
+	if (all_ended) {
 		weft__rec_stop(WEFT_EOF_EXIT);
 		weft__leak_report();
 		clear_up();

@@ -614,6 +614,49 @@ WEFT_API int weft_io_shutdown(struct weft_io *io, int how);
 WEFT_API int weft_io_wait(struct weft_io *io, int for_what);
 WEFT_API int weft_io_wait_until(struct weft_io *io, int for_what, int64_t until);
 
+/* ---- Blocking calls ---------------------------------------------------------------------------
+ *
+ * What blocks a thread (a file, a name look-up, a library that waits) blocks a worker, and with it
+ * others. weft_blocking has it done by a helper thread meanwhile: `int fn(T *)` runs there, where no
+ * call of this header is possible, and the caller waits. Helpers are started as they are needed, at most
+ * WEFT_HELPERS (default: 64) of them; more jobs queue up. Idle ones end after some seconds. All signals
+ * are blocked there.
+ *
+ *	static int load(struct load *l)
+ *	{
+ *		l->n = pread(l->fd, l->buf, sizeof(l->buf), l->at);
+ *		return l->n < 0 ? -errno : 0;
+ *	}
+ *
+ *	r = weft_blocking(load, &l, &code);
+ */
+
+/*
+ * weft_blocking(fn, arg, &code): 0, and what fn returned is in code (a null pointer: it is dropped).
+ * -EAGAIN: no thread could be had. -ECANCELED, or of weft_blocking_until -ETIMEDOUT: fn has not begun
+ * until then, and never will. A job that has begun uses what is the caller's: it is waited for, to
+ * its end, whatever comes.
+ *
+ * At the end of the run, too, jobs that have begun are waited for, at most 2 s; then the same holds as
+ * for coroutines that compute on (see weft_run).
+ */
+#define weft_blocking(fn, arg, ret_code) weft_blocking_until(fn, arg, ret_code, WEFT_NEVER)
+#define weft_blocking_until(fn, arg, ret_code, until)                                              \
+	weft_blocking_call(WEFT__INT_FN(fn, arg), (void *)(arg), 0, 0, (ret_code), (until))
+
+/*
+ * weft_blocking_copy(fn, arg, drop, &code): the same with a copy of *arg (at most WEFT_ARG_MAX bytes),
+ * which is copied back when fn has returned. So the job may be left alone: -ECANCELED and
+ * -ETIMEDOUT come at once, *arg stays as it was, and fn ends when it ends. drop(copy) then runs
+ * behind it, on the helper, to free what fn may have left in there; NULL: nothing to free. -ENOMEM is
+ * possible too.
+ */
+#define weft_blocking_copy(fn, arg, drop, ret_code)                                                \
+	weft_blocking_copy_until(fn, arg, drop, ret_code, WEFT_NEVER)
+#define weft_blocking_copy_until(fn, arg, drop, ret_code, until)                                   \
+	weft_blocking_call(WEFT__INT_FN(fn, arg), (void *)(arg), WEFT__ARG(arg), (drop),           \
+		(ret_code), (until))
+
 /* ---- Other threads ----------------------------------------------------------------------------
  *
  * A thread that is not a worker may do one thing: have a function run as a coroutine. A coroutine
@@ -690,6 +733,8 @@ WEFT_API size_t weft_chan_len(struct weft_chan *chan);
 WEFT_API size_t weft_chan_cap(struct weft_chan *chan);
 WEFT_API struct weft_chan *weft_chan_ref(struct weft_chan *chan);
 WEFT_API void weft_chan_unref(struct weft_chan *chan);
+WEFT_API int weft_blocking_call(weft_int_fn fn, void *arg, size_t copy_bytes,
+	void (*drop)(void *copy), int *ret_code, int64_t until);
 WEFT_API void weft_chan_set_name(struct weft_chan *chan, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 WEFT_API void weft_sync_set_name(struct weft_sync *object, const char *format, ...)
