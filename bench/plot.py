@@ -128,7 +128,7 @@ def _panel(left, title, lines):
     return out
 
 
-def growth(samples, about):
+def growth(samples, about, gated):
     """The whole picture."""
     out = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" '
            'font-family="DejaVu Sans, Helvetica, sans-serif">' % (WIDTH, HEIGHT, WIDTH, HEIGHT),
@@ -138,8 +138,9 @@ def growth(samples, about):
     for i, (row, title) in enumerate(PANELS):
         out += _panel(LEFT + i * (PANEL_W + GAP), title, lines_of(row, samples))
     versions = about["versions"]
-    out.append(_text(LEFT, HEIGHT - 12, "medians and extents; %s, %d CPUs: 4 workers are more than "
-                     "there are; Go %s; %s" % (about["cpu"], about["cpus"],
+    out.append(_text(LEFT, HEIGHT - 12, "%smedians and extents; %s, %d CPUs: 4 workers are more than "
+                     "there are; Go %s; %s" % ("" if gated else "NO GATE, others disturbed this; ",
+                                               about["cpu"], about["cpus"],
                                                versions.get("go", "missing"), about["date"]),
                      size=11, colour="#666"))
     return "\n".join(out) + "\n</svg>\n"

@@ -116,21 +116,30 @@ def _row(result):
 HEAD = ["work", "w", "weft", "Go", "other", "weft/Go", "bar", "goal", "held"]
 
 
-def terminal(results):
-    rows = [HEAD] + [_row(r) for r in results]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(HEAD))]
+def terminal_of(rows):
+    """Rows of cells, the first the heads, in columns: the first and the last to the left."""
+    last = len(rows[0]) - 1
+    widths = [max(len(row[i]) for row in rows) for i in range(last + 1)]
     lines = []
     for row in rows:
-        cells = [cell.ljust(w) if i in (0, 8) else cell.rjust(w)
+        cells = [cell.ljust(w) if i in (0, last) else cell.rjust(w)
                  for i, (cell, w) in enumerate(zip(row, widths))]
         lines.append(" ".join(cells).rstrip())
     return "\n".join(lines)
 
 
-def markdown(results):
-    lines = ["| " + " | ".join(HEAD) + " |", "|---" + "|--:" * 7 + "|---|"]
-    lines += ["| " + " | ".join(_row(r)) + " |" for r in results]
+def markdown_of(rows):
+    lines = ["| %s |" % " | ".join(row) for row in rows]
+    lines.insert(1, "|---" + "|--:" * (len(rows[0]) - 2) + "|---|")
     return "\n".join(lines)
+
+
+def terminal(results):
+    return terminal_of([HEAD] + [_row(r) for r in results])
+
+
+def markdown(results):
+    return markdown_of([HEAD] + [_row(r) for r in results])
 
 
 def as_json(results):

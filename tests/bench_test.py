@@ -282,6 +282,28 @@ def _(folder):
          ["0.12", "4.57", "12.3", "123", "12,346", "-"])
 
 
+@tap.test("twice_the_median_is_steady_and_more_is_not")
+def _(folder):
+    figure = rows.Figure("work", rows.Run("r", 2, 1), "ns", 1.0, 0.5, scale=0.5)
+    same(bench.steadiness(figure, made([10, 10, 20])), ["work", "3", "5.00", "2.00", "steady"])
+    same(bench.steadiness(figure, made([10, 10, 20.1]))[-1], "NOT STEADY")
+
+
+@tap.test("a_table_goes_into_its_section_and_nothing_else_changes")
+def _(folder):
+    path = folder / "page.md"
+    path.write_text("a\n<!-- bench: table -->\nold\n<!-- bench: end -->\nb\n"
+                    "<!-- bench: steady -->\nx\n<!-- bench: end -->\n")
+    bench.put_into(path, "table", "new")
+    same(path.read_text(), "a\n<!-- bench: table -->\nnew\n<!-- bench: end -->\nb\n"
+         "<!-- bench: steady -->\nx\n<!-- bench: end -->\n")
+    try:
+        bench.put_into(path, "other", "new")
+        assert False, "no error"
+    except peers.Failed as why:
+        assert "no section other" in str(why), why
+
+
 # ---- the run
 
 def fake_bench(run_once, programs=("weft", "go"), **more):
@@ -297,6 +319,9 @@ def _(folder):
     assert 1.0 <= taken["wall_s"] < 1.5, taken
     fixed = b.sample(rows.Run("f", 1, 1000, fixed=True), "weft")
     assert abs(fixed["wall_s"] - 1e-5) < 1e-12, fixed
+    b.shrink = 10
+    fixed = b.sample(rows.Run("f", 1, 1000, fixed=True), "weft")
+    assert abs(fixed["wall_s"] - 1e-6) < 1e-12, fixed
 
 
 @tap.test("ours_and_theirs_take_turns_and_each_is_first_once")
@@ -346,7 +371,7 @@ def _(folder):
     samples = {r.name: {p: made([100 + r.size / 1000, 120, 130]) for p in ("weft", "go")}
                for r in rows.growth_runs()}
     about = {"cpu": "A & B", "cpus": 2, "date": "today", "versions": {}}
-    picture = xml.dom.minidom.parseString(plot.growth(samples, about))
+    picture = xml.dom.minidom.parseString(plot.growth(samples, about, True))
     same(len(picture.getElementsByTagName("polyline")), 2 * 2 * 3)
     same(len(picture.getElementsByTagName("circle")), 2 * 2 * 3 * 3)
 

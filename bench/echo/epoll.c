@@ -53,7 +53,7 @@ static void accept_one(int poller, int listener)
 /* False when the client has closed. */
 static int echo(int fd)
 {
-	char buf[4096];
+	char buf[2048];
 	ssize_t n = recv(fd, buf, sizeof(buf), 0);
 
 	if (n <= 0) {

@@ -12,7 +12,7 @@ import (
 // ---- echo: accepts n connections, echoes on each until it is closed, and ends
 
 func echo(c net.Conn, done *sync.WaitGroup) {
-	buf := make([]byte, 4096)
+	buf := make([]byte, 2048)
 	for {
 		n, err := c.Read(buf)
 		if err != nil {
