@@ -300,13 +300,13 @@ typedef struct weft_time_chan {
 } weft_time_chan;
 
 /* weft_after(ns): the time comes once, ns from now; zero and less: now. */
-#define weft_after(ns) ((weft_time_chan *)weft_time_after((ns), WEFT__HERE))
+#define weft_after(ns) WEFT__TYPED(weft_time_chan, weft_time_after((ns), WEFT__HERE))
 
 /*
  * weft_ticker(period): the time comes every `period` ns (more than 0, or a panic), first in one
  * period. Ticks that are late do not move those that follow.
  */
-#define weft_ticker(period) ((weft_time_chan *)weft_time_ticker((period), WEFT__HERE))
+#define weft_ticker(period) WEFT__TYPED(weft_time_chan, weft_time_ticker((period), WEFT__HERE))
 
 /*
  * No time comes any more, and one that was not received is dropped: what comes after a reset is of

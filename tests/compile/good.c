@@ -29,6 +29,33 @@ static void drop(void *value)
 
 static struct weft_local local = WEFT_LOCAL_INIT(drop);
 
+static void time_app(weft_unit *unused)
+{
+	weft_time_chan *tick = weft_ticker(WEFT_SEC), *enough = weft_after(5 * WEFT_MS);
+	int64_t now;
+
+	(void)unused;
+	while (weft_select(weft_on_recv(tick, &now), weft_on_recv(enough, NULL)) == 0)
+		weft_sleep(2 * WEFT_US);
+	if (weft_time_stop(tick) || weft_time_reset(enough, WEFT_MS))
+		weft_recv_until(enough, &now, now + WEFT_SEC);
+	weft_unref(tick);
+	weft_unref(enough);
+}
+
+static void scope_app(weft_unit *unused)
+{
+	struct weft_scope *scope = weft_scope_make(NULL, weft_now() + WEFT_SEC);
+	struct weft_scope *outer = weft_scope_enter(scope);
+	weft_done_chan *done = weft_scope_done(scope);
+
+	(void)unused;
+	weft_select(weft_on_recv(done, NULL));
+	weft_scope_leave(outer);
+	weft_scope_cancel(scope, "done");
+	weft_scope_unref(scope);
+}
+
 static void take(pair_ptr_chan *c)
 {
 	weft_send(c, NULL);
@@ -158,6 +185,8 @@ static int app(int argc, char **argv)
 	weft_unref(ints);
 	weft_close(ints);
 	weft_join(weft_spawn(sync_app, &guarded), NULL);
+	weft_go(time_app, &unit);
+	weft_go(scope_app, &unit);
 	if (weft_local_set(&local, ints) < 0 || !weft_local_get(&local))
 		return 1;
 	return weft_len(ints) < weft_cap(ints);
