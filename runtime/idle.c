@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "runtime/alarm.h"
 #include "runtime/barrier.h"
 #include "runtime/cpu.h"
 #include "runtime/poller.h"
@@ -37,6 +38,7 @@ static WEFT__NO_TSAN void take_from_list(struct weft__worker *w)
 	*link = w->idle_next;
 	w->idle = false;
 	atomic_fetch_sub_explicit(&s->nidle, 1, memory_order_relaxed);
+	weft__alarm_clear(w);
 	atomic_store_explicit(&w->wake_word, 1, memory_order_release);
 }
 
@@ -73,7 +75,7 @@ static WEFT__NO_TSAN void wake_watcher(void)
 		w = w->idle_next; /* the one in the poller is of use where it sleeps */
 	if (w) {
 		take_from_list(w);
-		w->watching = true;
+		w->watching = w->called = true;
 		polls = w->polls;
 	} else {
 		/*
@@ -196,6 +198,13 @@ static WEFT__NO_TSAN struct weft__co *look_round(
 	return NULL;
 }
 
+/* Else there is nobody to be watched: all others sleep. */
+static WEFT__NO_TSAN bool others_run(void)
+{
+	return atomic_load_explicit(&weft__sched.nidle, memory_order_relaxed) <
+	       weft__sched.nworkers - 1;
+}
+
 /* Something for this worker that is not in another's queue. */
 static WEFT__NO_TSAN bool called(struct weft__worker *w, int64_t now)
 {
@@ -238,7 +247,7 @@ static WEFT__NO_TSAN struct weft__co *watch(struct weft__worker *w)
 
 		if (co)
 			return co;
-		if (called(w, now))
+		if (called(w, now) || !others_run())
 			return NULL;
 		if (now - watch.since >= AWAKE_NS) {
 			if (!watch.busy)
@@ -297,6 +306,13 @@ static WEFT__NO_TSAN void unregister(struct weft__worker *w)
 	weft__unlock_always(&weft__sched.idle_lock);
 }
 
+static WEFT__NO_TSAN bool timer_is_due(void)
+{
+	int64_t next = weft__timers_next();
+
+	return next != WEFT_NEVER && next <= weft_now();
+}
+
 /* One of those who sleep does it in the poller (`polls`). Returns what that has found. */
 static WEFT__NO_TSAN struct weft__co *sleep_until_woken(struct weft__worker *w, bool polls)
 {
@@ -304,15 +320,28 @@ static WEFT__NO_TSAN struct weft__co *sleep_until_woken(struct weft__worker *w, 
 
 	weft__trace_reserve(w, WEFT__TRACE_WORKER_UNITS);
 	weft__trace_worker(w, WEFT_WORKER_PARK);
-	while (!found && atomic_load_explicit(&w->wake_word, memory_order_acquire) == 0) {
-		int64_t next = weft__timers_next();
+	for (;;) {
+		int64_t until = weft__alarm_set(w);
 
-		if (next != WEFT_NEVER && next <= weft_now())
+		if (timer_is_due())
 			break;
 		if (polls)
-			found = weft__poller_run(next);
+			found = weft__poller_run(until);
 		else
-			weft__futex_wait(&w->wake_word, 0, next);
+			weft__futex_wait(&w->wake_word, 0, until);
+		if (found || atomic_load_explicit(&w->wake_word, memory_order_acquire) ||
+			timer_is_due())
+			break;
+		/* It was fired by another, or cancelled: once more, as sleep() does it. */
+		weft__lock_always(&weft__sched.idle_lock);
+		weft__alarm_clear(w);
+		weft__unlock_always(&weft__sched.idle_lock);
+		weft__barrier_heavy();
+		/* Who fired it may be busy with the first, and keep the others waiting. */
+		if (work_in_queues() && begin_watch()) {
+			w->watching = true;
+			break;
+		}
 	}
 	weft__trace_reserve(w, WEFT__TRACE_WORKER_UNITS);
 	weft__trace_worker(w, WEFT_WORKER_UNPARK);
@@ -355,9 +384,22 @@ static WEFT__NO_TSAN void sleep(struct weft__worker *w)
 	weft__ready_found(w, found); /* out of the list: else we would wake ourselves */
 }
 
+static WEFT__NO_TSAN void note_success(struct weft__worker *w, bool found)
+{
+	_Atomic uint32_t *in_vain = &weft__sched.in_vain;
+
+	if (!w->called)
+		return;
+	w->called = false;
+	atomic_store_explicit(in_vain,
+		found ? 0 : atomic_load_explicit(in_vain, memory_order_relaxed) + 1,
+		memory_order_relaxed);
+}
+
 WEFT__NO_TSAN void weft__watch_end(struct weft__worker *w, bool found)
 {
 	w->watching = false;
+	note_success(w, found);
 	/* release: pairs with the next one's acquire in begin_watch. */
 	atomic_store_explicit(&weft__sched.watched, 0, memory_order_release);
 	/* There may be more where this came from: the next one watches now. */
@@ -369,7 +411,7 @@ WEFT__NO_TSAN struct weft__co *weft__idle(struct weft__worker *w)
 {
 	struct weft__co *co = NULL;
 
-	if (!w->watching && weft__sched.nworkers > 1)
+	if (!w->watching && others_run())
 		w->watching = begin_watch();
 	if (w->watching) {
 		if (weft__sched.nworkers > 1)

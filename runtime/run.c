@@ -310,6 +310,7 @@ static int set_up(void)
 	if (workers_make(n) < 0)
 		return -ENOMEM;
 	weft__multi = n > 1 || WEFT__TSAN;
+	atomic_store(&s->alarm, WEFT_NEVER);
 	weft__sched_init();
 	weft__blocking_init((int)env_number("WEFT_HELPERS", 1, 1024, 64));
 	weft__sync_init();

@@ -30,6 +30,7 @@ struct weft__runq {
 		thief; /* futex: 0 none, 1 one is or wants inside, 2 and the owner sleeps */
 	_Atomic(struct weft__co *) next;
 	struct weft__co *head, *tail;
+	_Atomic(struct weft__co *) soon; /* the last of those that weft__runq_put_soon put in */
 	_Atomic uint32_t count; /* in the list */
 	_Atomic uint32_t tick;	/* switches */
 };
@@ -80,6 +81,44 @@ static WEFT__NO_TSAN_INLINE void weft__runq_put(struct weft__runq *q, struct wef
 	weft__runq_add(q, 1);
 }
 
+/* A chain of n behind all others. */
+static inline WEFT__NO_TSAN void weft__runq_put_all(
+	struct weft__runq *q, struct weft__co *first, struct weft__co *last, int n)
+{
+	last->next = NULL;
+	if (q->head)
+		q->tail->next = first;
+	else
+		q->head = first;
+	q->tail = last;
+	weft__runq_add(q, n);
+}
+
+/*
+ * A chain of n behind the oldest only: what timers wake is late already. Not before those that were
+ * put in so the last time are all out again: they would be overtaken.
+ */
+static inline WEFT__NO_TSAN void weft__runq_put_soon(
+	struct weft__runq *q, struct weft__co *first, struct weft__co *last, int n)
+{
+	struct weft__co *oldest = q->head;
+
+	atomic_store_explicit(&q->soon, last, memory_order_relaxed);
+	if (!oldest || oldest == q->tail) {
+		weft__runq_put_all(q, first, last, n);
+		return;
+	}
+	last->next = oldest->next;
+	oldest->next = first;
+	weft__runq_add(q, n);
+}
+
+static inline WEFT__NO_TSAN bool weft__runq_may_put_soon(struct weft__runq *q)
+{
+	/* relaxed: a thief may take them out just now; then it is the next time. */
+	return !atomic_load_explicit(&q->soon, memory_order_relaxed);
+}
+
 /* In front of all others; the one that was there goes behind them. */
 static WEFT__NO_TSAN_INLINE void weft__runq_put_next(struct weft__runq *q, struct weft__co *co)
 {
@@ -98,6 +137,9 @@ static WEFT__NO_TSAN_INLINE struct weft__co *weft__runq_get_oldest(struct weft__
 	if (co) {
 		q->head = co->next;
 		weft__runq_add(q, -1);
+		if (__builtin_expect(
+			    co == atomic_load_explicit(&q->soon, memory_order_relaxed), 0))
+			atomic_store_explicit(&q->soon, NULL, memory_order_relaxed);
 	}
 	return co;
 }

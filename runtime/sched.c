@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "runtime/alarm.h"
 #include "runtime/barrier.h"
 #include "runtime/panic.h"
 #include "runtime/pause.h"
@@ -312,6 +313,40 @@ static WEFT__NO_TSAN void receive(struct weft__worker *w)
 	}
 }
 
+/* Made ready by a timer, a post ...: kept by this worker until it is through with all of them. */
+static WEFT__NO_TSAN void put_due(struct weft__worker *w, struct weft__co *co)
+{
+	co->next = NULL;
+	if (w->due)
+		w->due_last->next = co;
+	else
+		w->due = co;
+	w->due_last = co;
+}
+
+/*
+ * Into the run queue, in their order: behind all others, or, `soon`, behind the oldest only. True:
+ * there were any.
+ */
+static WEFT__NO_TSAN bool flush_due(struct weft__worker *w, bool soon)
+{
+	struct weft__co *first = w->due;
+	int n = 0;
+
+	if (!first)
+		return false;
+	w->due = NULL;
+	for (struct weft__co *co = first; co; co = co->next)
+		n++;
+	weft__runq_enter(&w->runq);
+	if (soon)
+		weft__runq_put_soon(&w->runq, first, w->due_last, n);
+	else
+		weft__runq_put_all(&w->runq, first, w->due_last, n);
+	weft__runq_leave(&w->runq);
+	return true;
+}
+
 /* False: not on this worker. */
 static WEFT__NO_TSAN bool put_ready(struct weft__worker *w, struct weft__co *co, bool next)
 {
@@ -335,8 +370,12 @@ static WEFT__NO_TSAN void enqueue(struct weft__co *co)
 {
 	struct weft__worker *w = weft__worker();
 
-	/* What a coroutine wakes runs next; what timers and posts wake keeps its order. */
-	if (put_ready(w, co, w->current != NULL) && weft__multi && weft__idle_unwatched())
+	if (!w->current && !co->pinned) {
+		put_due(w, co);
+		return;
+	}
+	/* What a coroutine wakes runs next. */
+	if (put_ready(w, co, true) && weft__multi && weft__idle_unwatched())
 		weft__wake_one();
 }
 
@@ -376,6 +415,25 @@ WEFT__NO_TSAN void weft__ready_found(struct weft__worker *w, struct weft__co *fo
 		weft__wake_one();
 }
 
+/*
+ * One of those who have become ready is run here. Another worker is woken for the rest, unless that
+ * was in vain the last times: coroutines that a timer wakes often do little, and are through before
+ * a thread has woken. The more often it was in vain, the more rarely it is tried; and only while
+ * somebody wakes in a moment anyway, who will look whether they wait (idle.c).
+ */
+static WEFT__NO_TSAN void share_due(struct weft__worker *w)
+{
+	uint32_t in_vain;
+
+	if (!weft__multi || weft__runq_empty(&w->runq))
+		return;
+	in_vain = atomic_load_explicit(&weft__sched.in_vain, memory_order_relaxed);
+	if (++w->kept >> (in_vain < 6 ? in_vain : 6) == 0 && weft__alarm_soon())
+		return;
+	w->kept = 0;
+	weft__wake_one();
+}
+
 /* ---- The loop ---------------------------------------------------------------------------------
  */
 
@@ -407,9 +465,14 @@ static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
 	uint32_t turn =
 		atomic_load_explicit(&w->runq.tick, memory_order_relaxed) / WEFT__SCHEDULER_EVERY;
 	struct weft__co *co = NULL;
+	bool more = false;
 
-	weft__timers_run();
+	if (weft__runq_may_put_soon(&w->runq)) {
+		weft__timers_run();
+		more = flush_due(w, true);
+	}
 	weft__post_receive();
+	more |= flush_due(w, false);
 	receive(w);
 	poll_now_and_then(w);
 	if (turn % 2 == 0)
@@ -421,6 +484,8 @@ static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
 			co = weft__runq_get(&w->runq);
 		weft__runq_leave(&w->runq);
 	}
+	if (more)
+		share_due(w);
 	return co ? co : get_pinned(w);
 }
 
@@ -452,6 +517,7 @@ WEFT__NO_TSAN void weft__worker_loop(struct weft__worker *w)
 			continue;
 		weft__trace_reserve(w, WEFT__TRACE_PARK_UNITS);
 		count_switch(w);
+		weft__alarm_check();
 		switch_stacks(w, NULL, co, false);
 		arrive(w);
 	}

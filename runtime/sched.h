@@ -34,6 +34,9 @@ struct weft__worker {
 	int index;
 	int64_t about; /* ns: what the time was at the last look; at most 64 switches ago */
 	bool watching;			 /* it is the one that weft__sched.watched tells of */
+	bool called;			 /* woken for that, and has found nothing yet */
+	struct weft__co *due, *due_last; /* made ready on the scheduler's stack, not in runq yet */
+	uint32_t kept;			 /* so many times it kept them to itself: see share_due */
 	struct weft__co *pinned, *pinned_last; /* ready, and only here: first in, first out */
 	struct weft__ctx sched_ctx;	 /* the thread's own stack */
 	pthread_t thread;
@@ -49,6 +52,7 @@ struct weft__worker {
 	bool idle;		       /* in the list of idle workers; under idle_lock */
 	bool polls;		       /* sleeps in the poller; under idle_lock */
 	struct weft__worker *idle_next; /* under idle_lock */
+	int64_t up_at;			/* sleeps until then; under idle_lock: see alarm.h */
 };
 
 /* One run. Set up and torn down by run.c while there is one thread. */
@@ -69,6 +73,10 @@ struct weft__sched {
 	struct weft__worker *idle_list;
 	_Atomic int nidle;	 /* written under idle_lock; read without: see weft__wake_one */
 	_Atomic uint32_t watched; /* 1: a worker without work watches the queues of the others */
+	_Atomic uint32_t in_vain; /* the last so many that were woken found nothing; a hint */
+
+	struct weft__worker *first_up, *second_up; /* under idle_lock: see alarm.h */
+	_Atomic int64_t alarm; /* the earlier of the two; written under idle_lock, read without */
 
 	_Atomic uint64_t last_co, last_object; /* ids given out */
 	_Atomic(struct weft__post *) inbox;    /* see post.c */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/alarm.h"
 #include "runtime/chan.h"
 #include "runtime/panic.h"
 #include "runtime/probe.h"
@@ -118,7 +119,7 @@ static WEFT__NO_TSAN void unlock_parked(void *arg)
 static WEFT__NO_TSAN void unlock_parked_and_wake(void *arg)
 {
 	unlock_parked(arg);
-	weft__wake_one();
+	weft__alarm_first();
 }
 
 /* With all locked. When it returns, the select has been woken; unlock_parked may still be at it. */

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 
+#include "runtime/alarm.h"
 #include "runtime/probe.h"
 #include "runtime/sched.h"
 #include "runtime/scope.h"
@@ -39,7 +40,7 @@ static WEFT__NO_TSAN void arm(void *arg)
 	struct sleeper *sleeper = arg;
 
 	if (weft__timer_arm(&sleeper->timer, sleeper->until, wake))
-		weft__wake_one();
+		weft__alarm_first();
 }
 
 int weft_sleep_until(int64_t t)

@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 
+#include "runtime/alarm.h"
 #include "runtime/chan.h"
 #include "runtime/panic.h"
 #include "runtime/probe.h"
@@ -114,7 +115,7 @@ static void fire(struct weft__timer *timer)
 	if (wake)
 		weft__ready(wake);
 	if (first)
-		weft__wake_one();
+		weft__alarm_first();
 }
 
 WEFT__NO_TSAN bool weft__timer_wakes(struct weft__timer *timer)
@@ -159,7 +160,7 @@ static struct weft_chan *make(
 	first = arm(t);
 	weft__unlock(&chan->lock);
 	if (first)
-		weft__wake_one();
+		weft__alarm_first();
 	return chan;
 }
 
@@ -264,6 +265,6 @@ bool weft_time_reset(weft_time_chan *c, int64_t ns)
 	}
 	weft__unlock(&chan->lock);
 	if (first)
-		weft__wake_one();
+		weft__alarm_first();
 	return stopped;
 }

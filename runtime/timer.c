@@ -293,13 +293,11 @@ WEFT__NO_TSAN void weft__timers_run(void)
 	if (next > now)
 		return;
 	slot = batches[weft__worker()->index].slot;
-	do {
-		n = take_due(now, slot);
-		for (int i = 0; i < n; i++) {
-			struct weft__timer *timer = take_slot(&slot[i]);
+	n = take_due(now, slot);
+	for (int i = 0; i < n; i++) {
+		struct weft__timer *timer = take_slot(&slot[i]);
 
-			if (timer)
-				timer->fire(timer);
-		}
-	} while (n == BATCH);
+		if (timer)
+			timer->fire(timer);
+	}
 }

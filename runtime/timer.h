@@ -38,7 +38,7 @@ void weft__timers_finish(void);
 /*
  * May be called with a channel's lock held; `fire` may run from then on, on any worker. True: it is
  * now the first of all, and an idle worker may sleep for longer than that. The caller then calls
- * weft__wake_one, once it holds no lock.
+ * weft__alarm_first, once it holds no lock.
  */
 bool weft__timer_arm(struct weft__timer *timer, int64_t when, void (*fire)(struct weft__timer *));
 
@@ -63,7 +63,8 @@ int64_t weft__timers_next(void);
 /* Is there an armed timer of which `does` holds? With all workers idle. */
 bool weft__timers_any(bool (*does)(struct weft__timer *timer));
 
-/* Fires what is due. On the scheduler's stack. */
+/* Fires what is due, but so much only that others get their turn as well. On the scheduler's stack.
+ */
 void weft__timers_run(void);
 
 #endif

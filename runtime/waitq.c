@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "runtime/alarm.h"
 #include "runtime/probe.h"
 #include "runtime/sched.h"
 #include "runtime/scope.h"
@@ -202,7 +203,7 @@ static WEFT__NO_TSAN void unlock(void *lock)
 static WEFT__NO_TSAN void unlock_and_wake(void *lock)
 {
 	weft__unlock_parked(lock);
-	weft__wake_one();
+	weft__alarm_first();
 }
 
 static __attribute__((noinline)) int wait_interruptibly(struct weft__lock *lock,

@@ -3,6 +3,7 @@
  * Sleeping and deadlines. What is tested is order: never too early, and in the order of the times;
  * how late is the machine's business, but for one tolerance (tests/coro.h).
  */
+#include "runtime/timer.h"
 #include "tests/coro.h"
 
 WEFT_CHAN(int_chan, int)
@@ -280,6 +281,131 @@ CO_TEST(join_deadline_races_with_the_end)
 		}
 		CHECK_INT(code, us[i % 5]);
 	}
+}
+
+/* ---- Timers beside those who compute --------------------------------------------------------- */
+
+static atomic_int passed;
+
+static void pass(int64_t *ns)
+{
+	weft_sleep(*ns);
+	atomic_fetch_add(&passed, 1);
+}
+
+/* Never lets go of its worker: another one must fire the timer. */
+static void compute_until_passed(int n)
+{
+	while (atomic_load(&passed) < n)
+		;
+}
+
+static int compute_beside_a_sleeper(int argc, char **argv)
+{
+	for (int i = 0; i < 20; i++) {
+		atomic_store(&passed, 0);
+		weft_go_copy(pass, &(int64_t){i * 100 * WEFT_US});
+		compute_until_passed(1);
+	}
+	return 0;
+}
+
+static void compute_after(int64_t *ns)
+{
+	weft_sleep(*ns);
+	compute_until_passed(1);
+	atomic_fetch_add(&passed, 1);
+}
+
+/* The one who computes was woken by a timer itself; the other at the same time, or later. */
+static int compute_beside_a_later_sleeper(int argc, char **argv)
+{
+	static const int64_t later[] = {0, 1000, 50 * WEFT_US, 3 * WEFT_MS};
+
+	for (int i = 0; i < 40; i++) {
+		int64_t ns = WEFT_MS;
+
+		atomic_store(&passed, 0);
+		weft_go_copy(compute_after, &ns);
+		ns += later[i % 4];
+		weft_go_copy(pass, &ns);
+		while (atomic_load(&passed) < 2)
+			weft_sleep(WEFT_MS / 2);
+	}
+	return 0;
+}
+
+/* Each wakes many who do next to nothing, so that waking another worker for them is in vain. */
+static int compute_after_many_short_ones(int argc, char **argv)
+{
+	int64_t ns = WEFT_MS;
+
+	for (int round = 0; round < 5; round++) {
+		atomic_store(&passed, -500);
+		for (int i = 0; i < 500; i++)
+			weft_go_copy(pass, &(int64_t){i % 10 * 100 * WEFT_US});
+		while (atomic_load(&passed) < 0)
+			weft_sleep(100 * WEFT_US);
+		weft_go_copy(compute_after, &ns);
+		weft_go_copy(pass, &ns);
+		while (atomic_load(&passed) < 2)
+			weft_yield();
+	}
+	return 0;
+}
+
+static void run_on_several(int (*app)(int argc, char **argv))
+{
+	static const char *const workers[] = {"2", "3", "4"};
+
+	for (int i = 0; i < 3; i++) {
+		setenv("WEFT_WORKERS", workers[i], 1);
+		CHECK_INT(weft_run(app, 0, NULL), 0);
+	}
+}
+
+TEST(a_timer_fires_beside_one_who_computes)
+{
+	run_on_several(compute_beside_a_sleeper);
+}
+
+TEST(a_timer_fires_beside_one_who_was_woken_and_computes)
+{
+	run_on_several(compute_beside_a_later_sleeper);
+}
+
+TEST(what_a_timer_woke_does_not_wait_behind_one_who_computes)
+{
+	run_on_several(compute_after_many_short_ones);
+}
+
+/* ---- Very many ------------------------------------------------------------------------------- */
+
+static _Atomic int64_t lateness;
+
+static void sleep_and_measure(struct race *r)
+{
+	int64_t ns = (int64_t)(weft_self() * 2654435761u % 500) * WEFT_MS, until = weft_now() + ns;
+
+	weft_sleep_until(until);
+	CHECK(weft_now() >= until);
+	atomic_fetch_add(&lateness, weft_now() - until);
+	weft_waitgroup_done(&r->group);
+}
+
+/* Half a second's worth of sleepers; a machine that is busy with other things is let off. */
+CO_TEST_LIMIT(a_hundred_thousand_sleepers_all_wake_in_time, 60)
+{
+	struct race r = {.c = NULL};
+	int n = SANITIZED ? 2000 : 100000;
+
+	atomic_store(&lateness, 0);
+	weft_waitgroup_add(&r.group, n);
+	for (int i = 0; i < n; i++)
+		weft_go(sleep_and_measure, &r);
+	weft_waitgroup_wait(&r.group);
+	CHECK(atomic_load(&lateness) / n < TOLERANCE_NS);
+	CHECK_INT(weft__timers_next(), WEFT_NEVER);
 }
 
 TEST(sleepers_wake_in_the_order_of_their_times_on_one_worker)
