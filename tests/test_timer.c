@@ -310,11 +310,11 @@ static int compute_beside_a_sleeper(int argc, char **argv)
 	return 0;
 }
 
-static void compute_after(int64_t *ns)
+static int compute_after(int64_t *ns)
 {
 	weft_sleep(*ns);
 	compute_until_passed(1);
-	atomic_fetch_add(&passed, 1);
+	return 0;
 }
 
 /* The one who computes was woken by a timer itself; the other at the same time, or later. */
@@ -325,12 +325,13 @@ static int compute_beside_a_later_sleeper(int argc, char **argv)
 	for (int i = 0; i < 40; i++) {
 		int64_t ns = WEFT_MS;
 
+		struct weft_handle *h;
+
 		atomic_store(&passed, 0);
-		weft_go_copy(compute_after, &ns);
+		h = weft_spawn_copy(compute_after, &ns);
 		ns += later[i % 4];
 		weft_go_copy(pass, &ns);
-		while (atomic_load(&passed) < 2)
-			weft_sleep(WEFT_MS / 2);
+		weft_join(h, NULL);
 	}
 	return 0;
 }
@@ -338,6 +339,7 @@ static int compute_beside_a_later_sleeper(int argc, char **argv)
 /* Each wakes many who do next to nothing, so that waking another worker for them is in vain. */
 static int compute_after_many_short_ones(int argc, char **argv)
 {
+	struct weft_handle *h;
 	int64_t ns = WEFT_MS;
 
 	for (int round = 0; round < 5; round++) {
@@ -346,10 +348,10 @@ static int compute_after_many_short_ones(int argc, char **argv)
 			weft_go_copy(pass, &(int64_t){i % 10 * 100 * WEFT_US});
 		while (atomic_load(&passed) < 0)
 			weft_sleep(100 * WEFT_US);
-		weft_go_copy(compute_after, &ns);
+		/* No timer beside theirs, so that nobody is up for another one. */
+		h = weft_spawn_copy(compute_after, &ns);
 		weft_go_copy(pass, &ns);
-		while (atomic_load(&passed) < 2)
-			weft_yield();
+		weft_join(h, NULL);
 	}
 	return 0;
 }
