@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/alarm.h"
 #include "runtime/chan.h"
 #include "runtime/panic.h"
 #include "runtime/sched.h"
@@ -319,7 +320,7 @@ static void arm(struct weft_scope *scope)
 {
 	scope->timed = true;
 	if (weft__timer_arm(&scope->timer, scope->until, deadline_fire))
-		weft__wake_one();
+		weft__alarm_first();
 }
 
 static struct weft_scope *scope_new(struct weft_scope *parent, int64_t until)
