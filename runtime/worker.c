@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stddef.h>
 
-static __thread struct weft__worker *this_worker;
+static __thread struct weft__worker *this_worker __attribute__((tls_model("initial-exec")));
 
 __attribute__((noinline)) WEFT__NO_TSAN struct weft__worker *weft__worker(void)
 {
