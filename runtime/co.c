@@ -32,6 +32,39 @@ struct weft_handle {
 	struct weft__waitq joiner; /* one at the most */
 };
 
+static struct weft__depot handles;
+
+/* With the address sanitizer each is new, so that a second join of one is found. */
+static struct weft_handle *handle_make(struct weft__worker *w)
+{
+	struct weft_handle *handle = WEFT__ASAN ? NULL : weft__cache_get(&w->handles, &handles);
+
+	if (!handle)
+		handle = malloc(sizeof(*handle));
+	if (!handle)
+		weft__panic("out of memory for the handle of a coroutine");
+	memset(handle, 0, sizeof(*handle));
+	return handle;
+}
+
+static void handle_free(struct weft_handle *handle)
+{
+	if (WEFT__ASAN)
+		free(handle);
+	else
+		weft__cache_put(&weft__worker()->handles, &handles, handle);
+}
+
+void weft__handles_finish(void)
+{
+	struct weft__free *magazine;
+
+	for (int i = 0; i < weft__sched.nworkers; i++)
+		weft__cache_finish(&weft__sched.workers[i].handles, free);
+	while ((magazine = weft__depot_get(&handles)))
+		weft__magazine_finish(magazine, free);
+}
+
 static const uint64_t canary = UINT64_C(0x7765667463616e61);
 
 const char *weft__co_name(const struct weft__co *co)
@@ -51,7 +84,7 @@ WEFT__NO_TSAN void weft__stack_check(const struct weft__co *co)
 struct weft__co *weft__co_new(struct weft__co *parent, const char *fn_name, const void *arg,
 	size_t copy_bytes, const char *at_fn, const char *at_file, int at_line, size_t stack_bytes)
 {
-	struct weft__co *co = weft__stack_get(stack_bytes);
+	struct weft__co *co = weft__stack_get(&weft__worker()->stacks, stack_bytes);
 
 	if (!co)
 		weft__panic("out of memory for the stack of a coroutine (spawned in %s at %s:%d)",
@@ -59,6 +92,7 @@ struct weft__co *weft__co_new(struct weft__co *parent, const char *fn_name, cons
 	/* acquire: pairs with the release of whoever ended on this stack (weft__co_exit). */
 	(void)atomic_load_explicit(&co->state, memory_order_acquire);
 	co->id = weft__new_id(&weft__sched.last_co);
+	co->pinned = NULL;
 	co->fn = NULL;
 	co->int_fn = NULL;
 	co->handle = NULL;
@@ -107,10 +141,8 @@ struct weft_handle *weft_co_spawn(weft_int_fn fn, const char *name, const void *
 	size_t copy_bytes, const char *at_fn, const char *at_file, int at_line)
 {
 	struct weft__co *self = weft__self("weft_spawn"), *co;
-	struct weft_handle *handle = calloc(1, sizeof(*handle));
+	struct weft_handle *handle = handle_make(weft__worker());
 
-	if (!handle)
-		weft__panic("out of memory for the handle of a coroutine");
 	if (copy_bytes > WEFT_ARG_MAX)
 		weft__panic("weft_spawn_copy of %zu bytes: at most %d are possible", copy_bytes,
 			WEFT_ARG_MAX);
@@ -194,7 +226,7 @@ int weft_join_until(struct weft_handle *handle, int *ret_code, int64_t until)
 	code = handle->code;
 	weft__trace_join(weft__worker(), self, handle->co, &handle->last_t, code);
 	weft__unlock(&handle->lock);
-	free(handle);
+	handle_free(handle);
 	if (ret_code)
 		*ret_code = code;
 	return 0;

@@ -46,16 +46,19 @@ struct weft__wait_for {
 };
 
 struct weft__co {
+	/* When it is free, the first two words are the cache's (cache.h). */
 	struct weft__ctx ctx;
+	struct weft__co *next; /* link of a run queue or an inbox */
 	/*
 	 * enum weft__co_state. Two pairs of release and acquire order a life: ready (release READY)
 	 * with the end of weft__park (acquire), and exit (release FREE) with the next spawn on this
 	 * stack (acquire).
 	 */
 	atomic_int state;
-	struct weft__co *next;	     /* link of a run queue, of a list of free stacks, of an inbox */
+	int at_line;
 	struct weft__worker *worker; /* on which it runs or ran last; by that one's thread */
 	struct weft__worker *pinned; /* the only one on which it may run, or NULL */
+	bool guarded;		     /* else a canary lies at the low end of the stack */
 	int64_t last_t; /* stamp of the last record about it; by whoever may act on it now */
 	int64_t parked_at; /* ns, as its worker knew the time then: weft__worker.about */
 	uint64_t id;
@@ -74,14 +77,17 @@ struct weft__co {
 	_Atomic(struct weft__interrupt *) interrupt;
 	uint32_t shields, entered; /* open weft_shield_begin and weft_scope_enter */
 	const char *fn_name, *at_fn, *at_file;
-	int at_line;
-	bool guarded;		   /* else a canary lies at the low end of the stack */
 	char name[WEFT__NAME_MAX]; /* "" until it is given one */
 	char *stack;		   /* lowest byte, the guard page's included */
 	size_t stack_bytes;
 	void *tsan_fiber;
 	void *asan_fake;
 };
+
+_Static_assert(offsetof(struct weft__co, state) >= 2 * sizeof(void *), "free ones are linked there");
+
+/* Frees the handles that are kept for their next use. At the end of a run. */
+void weft__handles_finish(void);
 
 /* The name that people know it by. */
 const char *weft__co_name(const struct weft__co *co);

@@ -20,6 +20,7 @@
 #include "runtime/probe.h"
 #include "runtime/report.h"
 #include "runtime/sched.h"
+#include "runtime/stack.h"
 #include "runtime/ticker.h"
 #include "runtime/timer.h"
 #include "tracer/record/futex.h"
@@ -418,7 +419,7 @@ WEFT__NO_TSAN struct weft__co *weft__idle(struct weft__worker *w)
 			co = watch(w);
 		weft__watch_end(w, co != NULL);
 	}
-	if (!co && !called(w, weft_now()))
+	if (!co && !called(w, weft_now()) && !weft__stacks_trim())
 		sleep(w);
 	return co;
 }

@@ -205,7 +205,7 @@ static WEFT__NO_TSAN void free_stack(void *arg)
 #if WEFT__ASAN
 	__lsan_unregister_root_region(co->stack, co->stack_bytes);
 #endif
-	weft__stack_put(co);
+	weft__stack_put(&weft__worker()->stacks, co);
 }
 
 void weft__co_exit(void)
@@ -253,7 +253,13 @@ void weft__co_prepare(struct weft__co *co)
 
 uint64_t weft__new_id(_Atomic uint64_t *last)
 {
-	return atomic_fetch_add_explicit(last, 1, memory_order_relaxed) + 1;
+	uint64_t id;
+
+	if (weft__multi)
+		return atomic_fetch_add_explicit(last, 1, memory_order_relaxed) + 1;
+	id = atomic_load_explicit(last, memory_order_relaxed) + 1;
+	atomic_store_explicit(last, id, memory_order_relaxed);
+	return id;
 }
 
 void weft__sched_init(void)

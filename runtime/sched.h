@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/cache.h"
 #include "runtime/co.h"
 #include "runtime/lock.h"
 #include "runtime/runq.h"
@@ -38,6 +39,7 @@ struct weft__worker {
 	struct weft__co *due, *due_last; /* made ready on the scheduler's stack, not in runq yet */
 	uint32_t kept;			 /* so many times it kept them to itself: see share_due */
 	struct weft__co *pinned, *pinned_last; /* ready, and only here: first in, first out */
+	struct weft__cache stacks, handles; /* free ones */
 	struct weft__ctx sched_ctx;	 /* the thread's own stack */
 	pthread_t thread;
 	void *tsan_fiber;

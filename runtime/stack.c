@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * Slabs grow from 64 stacks to 4,096. Address space costs nothing until it is touched: mapped
- * NORESERVE, huge pages off (the first touch of one would cost 2 MiB). Freed stacks are kept in a
- * list, last in first out, and used again as they are; a stack's struct is cleared by its next
- * owner.
+ * NORESERVE, huge pages off (the first touch of one would cost 2 MiB).
+ *
+ * Freed stacks are kept warm, by worker (cache.h), and used again as they are; a stack's struct is
+ * cleared by its next owner. When a worker has nothing to do it gives the memory of those back that
+ * are more than WARM_MOST: they are *cold* then, and known by their addresses only.
  */
 #include "runtime/stack.h"
 
@@ -12,8 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include "runtime/cache.h"
 #include "runtime/co.h"
 #include "runtime/lock.h"
 
@@ -24,13 +29,15 @@
 #define SLAB_FIRST 64
 #define SLAB_MOST 4096
 #define SLABS_MOST 4096
+#define CUT 64	       /* stacks cut from a slab, or taken out of the cold, at a time */
+#define WARM_MOST 4096 /* free stacks in the depot that keep their memory: 16 MiB */
+#define TRIM 1024      /* stacks made cold at a time */
 
 struct slab {
 	char *base;
 	size_t stack_bytes;
 	uint32_t count; /* stacks that fit */
-	/* Used so far, from the low end. Release after the stack is set up; acquire in the walks.
-	 */
+	/* Cut so far, from the low end; one that is not set up yet reads as FREE. */
 	_Atomic uint32_t used;
 };
 
@@ -40,11 +47,16 @@ static struct {
 	struct slab slabs[SLABS_MOST];
 	_Atomic uint32_t nslabs; /* release: slabs[nslabs - 1] is complete */
 	struct slab *open;	 /* takes new ordinary stacks, or NULL */
-	struct weft__co *free;	 /* ordinary ones */
+	uintptr_t *cold;	 /* addresses of free stacks without memory; bit 0: guarded */
+	size_t ncold, cold_room;
 	size_t page, stack_bytes;
-	size_t mprotects, mprotects_most;
+	_Atomic size_t mprotects;
+	size_t mprotects_most;
+	int self; /* of this process, for process_madvise; or -1 */
 	enum weft__guard guard;
 } pool;
+
+static struct weft__depot depot; /* of ordinary stacks, warm */
 
 /* Not seen by TSan: what a slab is does not change once nslabs tells of it. */
 static WEFT__NO_TSAN struct weft__co *co_at(const struct slab *slab, uint32_t i)
@@ -88,10 +100,13 @@ static enum weft__guard probe_guard(void)
 void weft__stacks_init(size_t stack_bytes)
 {
 	memset(&pool, 0, sizeof(pool));
+	memset(&depot, 0, sizeof(depot));
 	pool.page = (size_t)sysconf(_SC_PAGESIZE);
 	pool.stack_bytes = (stack_bytes + pool.page - 1) & ~(pool.page - 1);
 	pool.mprotects_most = max_map_count() / 4; /* each guard splits a mapping: two more */
 	pool.guard = probe_guard();
+	pool.self =
+		pool.guard == WEFT__GUARD_MADVISE ? (int)syscall(SYS_pidfd_open, getpid(), 0) : -1;
 }
 
 void weft__stacks_finish(void)
@@ -101,7 +116,13 @@ void weft__stacks_finish(void)
 	for (uint32_t i = 0; i < n; i++)
 		munmap(pool.slabs[i].base, pool.slabs[i].count * pool.slabs[i].stack_bytes);
 	pool.open = NULL;
-	pool.free = NULL;
+	free(pool.cold);
+	pool.cold = NULL;
+	pool.ncold = pool.cold_room = 0;
+	depot.first = NULL;
+	if (pool.self >= 0)
+		close(pool.self);
+	pool.self = -1;
 }
 
 enum weft__guard weft__stacks_guard(void)
@@ -137,79 +158,252 @@ static struct slab *slab_add(size_t stack_bytes, uint32_t count)
 	return slab;
 }
 
-static bool guard_install(char *lo)
+/* ---- Cutting new ones -------------------------------------------------------------------------
+ */
+
+static bool mprotect_allowed(void)
 {
-	if (pool.guard == WEFT__GUARD_MADVISE)
-		return madvise(lo, pool.page, MADV_GUARD_INSTALL) == 0;
-	if (pool.guard == WEFT__GUARD_MPROTECT && pool.mprotects < pool.mprotects_most) {
-		pool.mprotects++;
-		return mprotect(lo, pool.page, PROT_NONE) == 0;
-	}
-	return false;
+	return atomic_fetch_add_explicit(&pool.mprotects, 1, memory_order_relaxed) <
+	       pool.mprotects_most;
 }
 
-/* The next unused stack of a slab that has one. */
-static struct weft__co *stack_cut(struct slab *slab)
+/* The kernel takes many ranges at a time (Linux 6.13, as the guards themselves). */
+static uint32_t guards_advise(char *lo, size_t stack_bytes, uint32_t n)
 {
-	uint32_t i = atomic_load_explicit(&slab->used, memory_order_relaxed);
-	struct weft__co *co = co_at(slab, i);
+	struct iovec ranges[CUT];
+	ssize_t done = -1;
+	uint32_t good;
 
-	co->stack = slab->base + i * slab->stack_bytes;
-	co->stack_bytes = slab->stack_bytes;
-	co->guarded = guard_install(co->stack);
-	atomic_store_explicit(&slab->used, i + 1, memory_order_release);
+	for (uint32_t i = 0; i < n; i++)
+		ranges[i] = (struct iovec){lo + i * stack_bytes, pool.page};
+	if (pool.self >= 0)
+		done = syscall(SYS_process_madvise, pool.self, ranges, n, MADV_GUARD_INSTALL, 0);
+	good = done > 0 ? (uint32_t)((size_t)done / pool.page) : 0;
+	while (good < n && madvise(lo + good * stack_bytes, pool.page, MADV_GUARD_INSTALL) == 0)
+		good++;
+	return good;
+}
+
+/* Guards below the first of n neighbours; returns how many have one. */
+static uint32_t guards_install(char *lo, size_t stack_bytes, uint32_t n)
+{
+	uint32_t good = 0;
+
+	if (pool.guard == WEFT__GUARD_MADVISE)
+		return guards_advise(lo, stack_bytes, n);
+	if (pool.guard == WEFT__GUARD_MPROTECT) {
+		while (good < n && mprotect_allowed() &&
+			mprotect(lo + good * stack_bytes, pool.page, PROT_NONE) == 0)
+			good++;
+	}
+	return good;
+}
+
+static void stack_set_up(struct weft__co *co, char *lo, size_t bytes, bool guarded)
+{
+	co->stack = lo;
+	co->stack_bytes = bytes;
+	co->guarded = guarded;
+}
+
+/* A slab with unused ordinary stacks; the pool is locked. */
+static struct slab *open_slab(void)
+{
+	uint32_t count = SLAB_FIRST;
+
+	if (pool.open) {
+		if (atomic_load_explicit(&pool.open->used, memory_order_relaxed) < pool.open->count)
+			return pool.open;
+		count = pool.open->count * 2;
+	}
+	pool.open = slab_add(pool.stack_bytes, count < SLAB_MOST ? count : SLAB_MOST);
+	return pool.open;
+}
+
+/* Up to CUT new stacks: one is returned, the others go to the cache. */
+static struct weft__co *cut(struct weft__cache *cache)
+{
+	uint32_t first, n, good;
+	struct slab *slab;
+
+	weft__lock(&pool.lock);
+	slab = open_slab();
+	if (!slab) {
+		weft__unlock(&pool.lock);
+		return NULL;
+	}
+	first = atomic_load_explicit(&slab->used, memory_order_relaxed);
+	n = slab->count - first < CUT ? slab->count - first : CUT;
+	atomic_store_explicit(&slab->used, first + n, memory_order_release);
+	weft__unlock(&pool.lock);
+	good = guards_install(slab->base + first * slab->stack_bytes, slab->stack_bytes, n);
+	for (uint32_t i = n; i-- > 0;) {
+		struct weft__co *co = co_at(slab, first + i);
+
+		stack_set_up(co, slab->base + (first + i) * slab->stack_bytes, slab->stack_bytes,
+			i < good);
+		if (i == 0)
+			return co;
+		weft__cache_put(cache, &depot, co);
+	}
+	return NULL;
+}
+
+/* ---- The cold ----------------------------------------------------------------------------------
+ */
+
+static struct weft__co *co_of(uintptr_t cold)
+{
+	size_t co_bytes = (sizeof(struct weft__co) + 63) & ~(size_t)63;
+
+	return (struct weft__co *)((cold & ~(uintptr_t)1) + pool.stack_bytes - co_bytes);
+}
+
+static struct weft__co *warm_up(struct weft__cache *cache)
+{
+	uintptr_t some[CUT];
+	uint32_t n = 0;
+	struct weft__co *co = NULL;
+
+	weft__lock(&pool.lock);
+	while (n < CUT && pool.ncold > 0)
+		some[n++] = pool.cold[--pool.ncold];
+	weft__unlock(&pool.lock);
+	for (uint32_t i = 0; i < n; i++) {
+		if (co)
+			weft__cache_put(cache, &depot, co);
+		co = co_of(some[i]);
+		stack_set_up(co, (char *)(some[i] & ~(uintptr_t)1), pool.stack_bytes, some[i] & 1);
+	}
 	return co;
 }
 
-static struct weft__co *ordinary(void)
+static int by_address(const void *a, const void *b)
 {
-	struct weft__co *co = pool.free;
+	uintptr_t x = *(const uintptr_t *)a, y = *(const uintptr_t *)b;
 
-	if (co) {
-		pool.free = co->next;
-		return co;
-	}
-	if (!pool.open ||
-		atomic_load_explicit(&pool.open->used, memory_order_relaxed) == pool.open->count) {
-		uint32_t count = pool.open ? pool.open->count * 2 : SLAB_FIRST;
-
-		pool.open = slab_add(pool.stack_bytes, count < SLAB_MOST ? count : SLAB_MOST);
-		if (!pool.open)
-			return NULL;
-	}
-	return stack_cut(pool.open);
+	return x < y ? -1 : x > y;
 }
 
-WEFT__NO_TSAN struct weft__co *weft__stack_get(size_t bytes)
+/* Room for n more cold ones. The pool is not locked: another worker may do the same meanwhile. */
+static bool cold_reserve(size_t n)
+{
+	size_t room;
+	uintptr_t *more, *old;
+
+	weft__lock(&pool.lock);
+	room = pool.ncold + n > pool.cold_room ? 2 * pool.cold_room + n : 0;
+	weft__unlock(&pool.lock);
+	if (room == 0)
+		return true;
+	more = malloc(room * sizeof(*more));
+	if (!more)
+		return false;
+	weft__lock(&pool.lock);
+	old = more;
+	if (room > pool.cold_room) {
+		if (pool.ncold > 0)
+			memcpy(more, pool.cold, pool.ncold * sizeof(*more));
+		old = pool.cold;
+		pool.cold = more;
+		pool.cold_room = room;
+	}
+	weft__unlock(&pool.lock);
+	free(old);
+	return true;
+}
+
+/* Neighbours in one system call; the guards between them stay. */
+static void give_back(const uintptr_t *some, size_t n)
+{
+	for (size_t i = 0, end; i < n; i = end) {
+		uintptr_t lo = some[i] & ~(uintptr_t)1;
+
+		end = i + 1;
+		while (end < n && (some[end] & ~(uintptr_t)1) == lo + (end - i) * pool.stack_bytes)
+			end++;
+		madvise((void *)lo, (end - i) * pool.stack_bytes, MADV_DONTNEED);
+	}
+}
+
+WEFT__NO_TSAN bool weft__stacks_trim(void)
+{
+	uintptr_t some[TRIM];
+	size_t n = 0;
+
+	/* The depot's count is only a hint here. */
+	if (depot.count * WEFT__MAGAZINE <= WARM_MOST || !cold_reserve(TRIM))
+		return false;
+	while (n < TRIM) {
+		struct weft__free *object = weft__depot_get(&depot);
+
+		if (!object)
+			break;
+		while (object) {
+			struct weft__co *co = (struct weft__co *)object;
+
+			object = object->next;
+			some[n++] = (uintptr_t)co->stack | co->guarded;
+		}
+	}
+	qsort(some, n, sizeof(*some), by_address);
+	give_back(some, n);
+	weft__lock(&pool.lock);
+	for (size_t i = n; i-- > 0;) {
+		if (pool.ncold < pool.cold_room)
+			pool.cold[pool.ncold++] = some[i];
+	}
+	weft__unlock(&pool.lock);
+	return true;
+}
+
+/* ---- Get and put -------------------------------------------------------------------------------
+ */
+
+/* One that is larger than others, or smaller: coroutine 1's. It goes with the run. */
+static struct weft__co *extraordinary(size_t bytes)
 {
 	struct weft__co *co = NULL;
 	struct slab *slab;
 
 	weft__lock(&pool.lock);
-	if (bytes == 0 || bytes == pool.stack_bytes) {
-		co = ordinary();
-	} else {
-		slab = slab_add((bytes + pool.page - 1) & ~(pool.page - 1), 1);
-		co = slab ? stack_cut(slab) : NULL;
-	}
+	slab = slab_add((bytes + pool.page - 1) & ~(pool.page - 1), 1);
+	if (slab)
+		atomic_store_explicit(&slab->used, 1, memory_order_release);
 	weft__unlock(&pool.lock);
-	if (!co)
-		return NULL;
+	if (slab) {
+		co = co_at(slab, 0);
+		stack_set_up(co, slab->base, slab->stack_bytes,
+			guards_install(slab->base, slab->stack_bytes, 1) == 1);
+	}
+	return co;
+}
+
+WEFT__NO_TSAN struct weft__co *weft__stack_get(struct weft__cache *cache, size_t bytes)
+{
+	struct weft__co *co;
+
+	if (bytes == 0 || bytes == pool.stack_bytes) {
+		co = weft__cache_get(cache, &depot);
+		if (!co)
+			co = warm_up(cache);
+		if (!co)
+			co = cut(cache);
+	} else {
+		co = extraordinary(bytes);
+	}
 #if WEFT__ASAN
-	__asan_unpoison_memory_region(
-		co->stack + pool.page, (size_t)((char *)co - co->stack) - pool.page);
+	if (co)
+		__asan_unpoison_memory_region(
+			co->stack + pool.page, (size_t)((char *)co - co->stack) - pool.page);
 #endif
 	return co;
 }
 
-WEFT__NO_TSAN void weft__stack_put(struct weft__co *co)
+WEFT__NO_TSAN void weft__stack_put(struct weft__cache *cache, struct weft__co *co)
 {
-	if (co->stack_bytes != pool.stack_bytes)
-		return; /* coroutine 1's own: goes with the run */
-	weft__lock(&pool.lock);
-	co->next = pool.free;
-	pool.free = co;
-	weft__unlock(&pool.lock);
+	if (co->stack_bytes == pool.stack_bytes)
+		weft__cache_put(cache, &depot, co);
 }
 
 WEFT__NO_TSAN void weft__stacks_walk(void (*fn)(struct weft__co *co, void *arg), void *arg)
@@ -230,6 +424,7 @@ WEFT__NO_TSAN void weft__stacks_walk(void (*fn)(struct weft__co *co, void *arg),
 
 void weft__stacks_acquire(void)
 {
+#if WEFT__TSAN
 	uint32_t nslabs = atomic_load_explicit(&pool.nslabs, memory_order_acquire);
 
 	for (uint32_t s = 0; s < nslabs; s++) {
@@ -239,6 +434,7 @@ void weft__stacks_acquire(void)
 			(void)atomic_load_explicit(
 				&co_at(&pool.slabs[s], i)->state, memory_order_acquire);
 	}
+#endif
 }
 
 WEFT__NO_TSAN struct weft__co *weft__stack_find(const void *address)

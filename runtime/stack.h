@@ -6,8 +6,10 @@
 #ifndef WEFT_RUNTIME_STACK_H
 #define WEFT_RUNTIME_STACK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+struct weft__cache;
 struct weft__co;
 
 enum weft__guard {
@@ -26,11 +28,17 @@ enum weft__guard weft__stacks_guard(void);
 const char *weft__guard_word(enum weft__guard guard);
 
 /*
- * A stack whose struct is zero but for stack, stack_bytes and guarded. `bytes` 0: an ordinary one.
- * NULL: out of memory. Any worker.
+ * A stack; of its struct only stack, stack_bytes, guarded and state (FREE) are set. `bytes` 0: an
+ * ordinary one. NULL: out of memory. `cache` is the calling worker's.
  */
-struct weft__co *weft__stack_get(size_t bytes);
-void weft__stack_put(struct weft__co *co);
+struct weft__co *weft__stack_get(struct weft__cache *cache, size_t bytes);
+void weft__stack_put(struct weft__cache *cache, struct weft__co *co);
+
+/*
+ * Gives some of the memory of free stacks back that are more than a burst will need again. False:
+ * there was nothing to do. For a worker that is idle: it takes up to a millisecond.
+ */
+bool weft__stacks_trim(void);
 
 /* Calls fn for each stack in use. For reports: nothing may be running. */
 void weft__stacks_walk(void (*fn)(struct weft__co *co, void *arg), void *arg);
