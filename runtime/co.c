@@ -85,10 +85,12 @@ struct weft__co *weft__co_new(struct weft__co *parent, const char *fn_name, cons
 	size_t copy_bytes, const char *at_fn, const char *at_file, int at_line, size_t stack_bytes)
 {
 	struct weft__co *co = weft__stack_get(&weft__worker()->stacks, stack_bytes);
+	char *top;
 
 	if (!co)
 		weft__panic("out of memory for the stack of a coroutine (spawned in %s at %s:%d)",
 			at_fn, at_file, at_line);
+	top = (char *)co;
 	/* acquire: pairs with the release of whoever ended on this stack (weft__co_exit). */
 	(void)atomic_load_explicit(&co->state, memory_order_acquire);
 	co->id = weft__new_id(&weft__sched.last_co);
@@ -105,8 +107,8 @@ struct weft__co *weft__co_new(struct weft__co *parent, const char *fn_name, cons
 	co->name[0] = '\0';
 	co->arg = (void *)(uintptr_t)arg;
 	if (copy_bytes) {
-		co->arg = (char *)co - WEFT_ARG_MAX;
-		memcpy(co->arg, arg, copy_bytes);
+		top -= (copy_bytes + 63) & ~(size_t)63;
+		co->arg = memcpy(top, arg, copy_bytes);
 	}
 	if (!co->guarded)
 		*(uint64_t *)co->stack = canary;
@@ -119,6 +121,7 @@ struct weft__co *weft__co_new(struct weft__co *parent, const char *fn_name, cons
 	if (parent && parent->scope)
 		weft__scope_inherit(co, parent->scope);
 	weft__co_prepare(co);
+	weft__co_prepare(co, top);
 	weft__trace_reserve(weft__worker(), WEFT_REC_UNITS_MAX);
 	weft__trace_spawn(weft__worker(), parent, co);
 	return co;

@@ -237,12 +237,9 @@ static void begin(void *arg)
 	weft__co_main(self);
 }
 
-void weft__co_prepare(struct weft__co *co)
+void weft__co_prepare(struct weft__co *co, char *top)
 {
-	char *lo = co->stack;
-	size_t size = (size_t)((char *)co - lo);
-
-	weft__ctx_make(&co->ctx, lo, (size - WEFT__ARG_ROOM) & ~(size_t)15, begin, co);
+	weft__ctx_make(&co->ctx, co->stack, (size_t)(top - co->stack) & ~(size_t)15, begin, co);
 #if WEFT__TSAN
 	co->tsan_fiber = __tsan_create_fiber(0);
 #endif

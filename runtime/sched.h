@@ -130,10 +130,8 @@ void weft__ready_found(struct weft__worker *worker, struct weft__co *found);
 /* Ends the running coroutine; its stack is used again. */
 void weft__co_exit(void) __attribute__((noreturn));
 
-/* Makes a new coroutine's stack ready for its first switch. The top WEFT__ARG_ROOM bytes are kept.
- */
-void weft__co_prepare(struct weft__co *co);
-#define WEFT__ARG_ROOM (WEFT_ARG_MAX + 16)
+/* Makes a new coroutine's stack ready for its first switch. `top`: the first byte that is taken. */
+void weft__co_prepare(struct weft__co *co, char *top);
 
 /* What a coroutine runs from its first switch on (co.c). */
 void weft__co_main(struct weft__co *self) __attribute__((noreturn));
