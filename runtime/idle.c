@@ -141,42 +141,104 @@ WEFT__NO_TSAN void weft__call_workers(uint32_t bit)
  * A look at a worker lasts LOOK_NS. What waits there is worth moving if its coroutines run for
  * SLICE_NS or more between two switches; the one that was made ready last only if there was no
  * switch at all, since it is about to be run otherwise.
+ *
+ * Who took many and was through with them in no time was wrong: it looks longer before it takes
+ * many again (PATIENCE_MOST_NS), until that has paid once.
  */
 #define LOOK_NS 3000
 #define SLICE_NS 1000
+#define PATIENCE_MOST_NS 400000
 #define AWAKE_NS 30000	   /* looks are repeated at once for so long, then with naps between them */
 #define NAP_NS 20000	   /* the first nap; each is longer than the one before, */
 #define NAP_MOST_NS 100000 /* up to this */
 
 struct look {
-	int64_t since;
+	int64_t since; /* of the last switch seen, or of the look */
+	int64_t begun;
 	uint32_t tick;
+	bool revoked; /* the bias of its queue is; by us */
 };
 
 struct watch {
 	struct look looks[WEFT__WORKERS_MAX];
-	int64_t nap; /* the next one's length; 0: awake */
-	int64_t since;
+	int64_t awake_until;
+	int64_t nap; /* the next one's length */
 	bool busy; /* somebody had a queue, or switched */
 };
+
+/* What this worker took last is done: did it pay? */
+static WEFT__NO_TSAN void judge(struct weft__worker *w, int64_t now)
+{
+	uint32_t slices;
+
+	if (w->stolen < 2)
+		return;
+	slices = atomic_load_explicit(&w->runq.tick, memory_order_relaxed) - w->stolen_tick;
+	if (now - w->stolen_at >= SLICE_NS * (int64_t)slices)
+		w->patience = 0;
+	else if (w->patience < PATIENCE_MOST_NS)
+		w->patience = w->patience ? 2 * w->patience : 8 * LOOK_NS;
+	w->stolen = 0;
+}
+
+static WEFT__NO_TSAN struct weft__co *take_from(
+	struct weft__worker *w, struct weft__worker *victim, struct look *look, bool with_next)
+{
+	struct weft__co *co;
+
+	if (!look->revoked)
+		weft__runq_revoke(&victim->runq);
+	look->revoked = true;
+	co = weft__runq_steal(w, victim, with_next, &w->stolen);
+	w->stolen_at = weft_now();
+	w->stolen_tick = atomic_load_explicit(&w->runq.tick, memory_order_relaxed);
+	return co;
+}
 
 static WEFT__NO_TSAN struct weft__co *look_at(struct weft__worker *w, struct weft__worker *victim,
 	struct look *look, int64_t now, bool *busy)
 {
 	struct weft__runq *q = &victim->runq;
-	uint32_t tick = atomic_load_explicit(&q->tick, memory_order_relaxed), slices;
-	int64_t span = now - look->since;
-	bool empty = weft__runq_empty(q), slow;
+	uint32_t tick = atomic_load_explicit(&q->tick, memory_order_relaxed);
+	uint32_t slices = tick - look->tick;
+	bool empty = weft__runq_empty(q), slow, many;
+	int64_t span = now - look->begun;
 
-	slices = tick - look->tick;
 	if (slices || !empty)
 		*busy = true;
 	if (span < LOOK_NS)
 		return NULL;
 	slow = span >= SLICE_NS * ((int64_t)slices + 1);
-	look->since = now;
+	look->begun = now;
 	look->tick = tick;
-	return slow && !empty ? weft__runq_steal(w, victim, slices == 0) : NULL;
+	if (slices)
+		look->since = now;
+	if (empty || !slow)
+		return NULL;
+	many = atomic_load_explicit(&q->count, memory_order_relaxed) > 1;
+	if (many && now - look->since < w->patience)
+		return NULL;
+	return take_from(w, victim, look, slices == 0);
+}
+
+static WEFT__NO_TSAN void begin_looks(struct watch *watch, int64_t now)
+{
+	for (int i = 0; i < weft__sched.nworkers; i++) {
+		struct look *look = &watch->looks[i];
+
+		look->since = look->begun = now;
+		look->tick = atomic_load_explicit(
+			&weft__sched.workers[i].runq.tick, memory_order_relaxed);
+		look->revoked = false;
+	}
+}
+
+static WEFT__NO_TSAN void end_looks(struct watch *watch)
+{
+	for (int i = 0; i < weft__sched.nworkers; i++) {
+		if (watch->looks[i].revoked)
+			weft__runq_restore(&weft__sched.workers[i].runq);
+	}
 }
 
 /* From a random one on: else the first worker's queue would be the one that everybody takes from.
@@ -229,40 +291,43 @@ static WEFT__NO_TSAN void nap(struct weft__worker *w, struct watch *watch, int64
 		watch->nap = NAP_MOST_NS;
 }
 
-/* Returns what was found; NULL: called away, or there is nobody worth watching. */
-static WEFT__NO_TSAN struct weft__co *watch(struct weft__worker *w)
+/* NULL: called away, or there is nobody worth watching. */
+static WEFT__NO_TSAN struct weft__co *watch_on(struct weft__worker *w, struct watch *watch)
 {
-	struct watch watch;
-	int64_t now = weft_now();
-
-	watch.nap = 0;
-	watch.busy = false;
-	watch.since = now;
-	for (int i = 0; i < weft__sched.nworkers; i++) {
-		watch.looks[i].since = now;
-		watch.looks[i].tick = atomic_load_explicit(
-			&weft__sched.workers[i].runq.tick, memory_order_relaxed);
-	}
 	for (;;) {
-		struct weft__co *co = look_round(w, &watch, now);
+		int64_t now = weft_now();
+		struct weft__co *co = look_round(w, watch, now);
 
 		if (co)
 			return co;
 		if (called(w, now) || !others_run())
 			return NULL;
-		if (now - watch.since >= AWAKE_NS) {
-			if (!watch.busy)
+		if (now >= watch->awake_until) {
+			if (!watch->busy)
 				return NULL;
-			if (watch.nap == 0)
-				watch.nap = NAP_NS;
-			nap(w, &watch, now);
-			watch.busy = false;
-			watch.since = weft_now();
+			nap(w, watch, now);
+			watch->busy = false;
+			watch->awake_until = weft_now() + 2 * LOOK_NS;
 		}
 		for (int i = 0; i < 20; i++)
 			weft__relax();
-		now = weft_now();
 	}
+}
+
+static WEFT__NO_TSAN struct weft__co *watch(struct weft__worker *w)
+{
+	struct watch watch;
+	struct weft__co *co;
+	int64_t now = weft_now();
+
+	watch.nap = NAP_NS;
+	watch.busy = false;
+	watch.awake_until = now + AWAKE_NS;
+	judge(w, now);
+	begin_looks(&watch, now);
+	co = watch_on(w, &watch);
+	end_looks(&watch);
+	return co;
 }
 
 /* ---- Sleeping ---------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ static inline void weft__lock_park(struct weft__lock *lock)
 #endif
 }
 
-/* As weft__unlock, for the callback of weft__park. Not seen by TSan. */
+/* As weft__unlock, for what gives back a lock that it parked with. Not seen by TSan. */
 void weft__unlock_parked(struct weft__lock *lock);
 
 #endif

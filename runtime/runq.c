@@ -4,59 +4,43 @@
  */
 #include "runtime/runq.h"
 
-#include <limits.h>
+#include <sched.h>
 
 #include "runtime/cpu.h"
 #include "runtime/probe.h"
 #include "runtime/sched.h"
-#include "tracer/record/futex.h"
 
-#define SPINS 100 /* a thief is inside for well under a microsecond, if it isn't descheduled */
+#define SPINS 100
 
 WEFT__NO_TSAN void weft__runq_enter_slowly(struct weft__runq *q)
 {
-	do {
-		uint32_t thief;
-
-		/* Let it in, if it waits for us. */
-		atomic_store_explicit(&q->busy, 0, memory_order_release);
-		for (int i = 0; i < SPINS && atomic_load_explicit(&q->thief, memory_order_relaxed);
-			i++)
-			weft__relax();
-		thief = 1;
-		if (atomic_load_explicit(&q->thief, memory_order_relaxed) == 2 ||
-			atomic_compare_exchange_strong_explicit(
-				&q->thief, &thief, 2, memory_order_relaxed, memory_order_relaxed))
-			weft__futex_wait(&q->thief, 2, INT64_MAX);
-		atomic_store_explicit(&q->busy, 1, memory_order_seq_cst);
-		weft__barrier_light();
-	} while (atomic_load_explicit(&q->thief, memory_order_seq_cst) != 0);
+	/* A thief may wait for this, to know that we go by the lock from now on. */
+	atomic_store_explicit(&q->busy, 0, memory_order_release);
+	weft__lock(&q->lock);
+	q->locked = true;
 }
 
-static WEFT__NO_TSAN void thief_leave(struct weft__runq *q)
+WEFT__NO_TSAN void weft__runq_revoke(struct weft__runq *q)
 {
-	/* release: pairs with the load of `thief` in weft__runq_enter. */
-	if (atomic_exchange_explicit(&q->thief, 0, memory_order_release) == 2)
-		weft__futex_wake(&q->thief, 1);
-}
-
-/* False: another thief is there, or the owner was inside for longer than usual. */
-static WEFT__NO_TSAN bool thief_enter(struct weft__runq *q)
-{
-	uint32_t none = 0;
-
-	if (!atomic_compare_exchange_strong_explicit(
-		    &q->thief, &none, 1, memory_order_seq_cst, memory_order_relaxed))
-		return false;
+	atomic_fetch_add_explicit(&q->revoked, 1, memory_order_seq_cst);
 	weft__barrier_heavy();
-	for (int i = 0; i < SPINS; i++) {
-		/* acquire: pairs with weft__runq_leave. */
-		if (atomic_load_explicit(&q->busy, memory_order_seq_cst) == 0)
-			return true;
-		weft__relax();
+	/*
+	 * Either the owner saw `revoked`, or it is inside by its bias, and we see that. acquire:
+	 * pairs with weft__runq_leave. It is inside for some ns, but its thread may be descheduled
+	 * there.
+	 */
+	for (uint32_t spins = 0; atomic_load_explicit(&q->busy, memory_order_acquire); spins++) {
+		if (spins < SPINS)
+			weft__relax();
+		else
+			sched_yield();
 	}
-	thief_leave(q);
-	return false;
+}
+
+WEFT__NO_TSAN void weft__runq_restore(struct weft__runq *q)
+{
+	/* release: pairs with the acquire of `revoked` in weft__runq_enter. */
+	atomic_fetch_sub_explicit(&q->revoked, 1, memory_order_release);
 }
 
 static WEFT__NO_TSAN uint32_t take(
@@ -73,17 +57,17 @@ static WEFT__NO_TSAN uint32_t take(
 	return n;
 }
 
-WEFT__NO_TSAN struct weft__co *weft__runq_steal(
-	struct weft__worker *thief, struct weft__worker *victim, bool with_next)
+WEFT__NO_TSAN struct weft__co *weft__runq_steal(struct weft__worker *thief,
+	struct weft__worker *victim, bool with_next, uint32_t *ret_count)
 {
 	struct weft__co *batch[WEFT__STEAL_MOST];
 	uint32_t n;
 
 	weft__trace_reserve(thief, WEFT__TRACE_STEAL_UNITS);
-	if (!thief_enter(&victim->runq))
-		return NULL;
+	weft__lock(&victim->runq.lock);
 	n = take(&victim->runq, with_next, batch);
-	thief_leave(&victim->runq);
+	weft__unlock_parked(&victim->runq.lock);
+	*ret_count = n;
 	if (n == 0)
 		return NULL;
 	weft__trace_steal(thief, victim->index, batch, n);

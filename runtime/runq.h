@@ -4,8 +4,8 @@
  * of it a slot `next` for the one that was made ready last.
  *
  * The lock is biased: its owner enters by a plain store and a load, since it does so at every
- * switch; a thief, which is rare, pays for both with a membarrier. docs/scheduler.md tells the
- * protocol. With one worker there is no thief, and no lock.
+ * switch. A thief revokes the bias first, which takes a membarrier; from then on both use a lock as
+ * any other. docs/scheduler.md tells the protocol. With one worker there is no thief, and no lock.
  */
 #ifndef WEFT_RUNTIME_RUNQ_H
 #define WEFT_RUNTIME_RUNQ_H
@@ -25,9 +25,10 @@ struct weft__worker;
  * anybody as a hint; tick is the owner's, and tells others how fast it goes on.
  */
 struct weft__runq {
-	_Atomic uint32_t busy; /* the owner is inside: see weft__runq_enter */
-	_Atomic uint32_t
-		thief; /* futex: 0 none, 1 one is or wants inside, 2 and the owner sleeps */
+	_Atomic uint32_t busy;	  /* the owner is inside, by its bias: see weft__runq_enter */
+	_Atomic uint32_t revoked; /* thieves that have revoked the bias, or are about to */
+	bool locked;		  /* the owner is inside, by the lock; the owner's own */
+	struct weft__lock lock;	  /* while the bias is revoked */
 	_Atomic(struct weft__co *) next;
 	struct weft__co *head, *tail;
 	_Atomic(struct weft__co *) soon; /* the last of those that weft__runq_put_soon put in */
@@ -42,22 +43,27 @@ static WEFT__NO_TSAN_INLINE void weft__runq_enter(struct weft__runq *q)
 {
 	if (!weft__multi)
 		return;
-	/* Mine first, then a look at theirs: the other half is in weft__runq_steal. */
+	/* Mine first, then a look at theirs: the other half is in weft__runq_revoke. */
 	if (weft__asymmetric)
 		atomic_store_explicit(&q->busy, 1, memory_order_relaxed);
 	else
 		atomic_store_explicit(&q->busy, 1, memory_order_seq_cst);
 	weft__barrier_light();
-	/* acquire: what the last thief did inside, with its release of `thief`. */
-	if (__builtin_expect(atomic_load_explicit(&q->thief, memory_order_seq_cst) != 0, 0))
+	/* acquire: what the last thief did, with its release in weft__runq_restore. */
+	if (__builtin_expect(atomic_load_explicit(&q->revoked, memory_order_acquire) != 0, 0))
 		weft__runq_enter_slowly(q);
 }
 
 static WEFT__NO_TSAN_INLINE void weft__runq_leave(struct weft__runq *q)
 {
+	if (!weft__multi)
+		return;
 	/* release: pairs with the acquire of `busy` by the next thief. */
-	if (weft__multi)
-		atomic_store_explicit(&q->busy, 0, memory_order_release);
+	atomic_store_explicit(&q->busy, 0, memory_order_release);
+	if (__builtin_expect(q->locked, 0)) {
+		q->locked = false;
+		weft__unlock_parked(&q->lock);
+	}
 }
 
 /* The rest of the owner's calls are made inside. */
@@ -162,10 +168,18 @@ static WEFT__NO_TSAN_INLINE bool weft__runq_empty(struct weft__runq *q)
 }
 
 /*
- * Half of the victim's list, rounded up (`next` if the list is empty and with_next). One is
- * returned, the others are put into the thief's own queue. NULL: nothing, or the victim was inside.
+ * A thief's calls. Revoke takes some microseconds, and the owner goes on meanwhile, more slowly; so
+ * who takes several times revokes once, and restores the bias when it is through.
  */
-struct weft__co *weft__runq_steal(
-	struct weft__worker *thief, struct weft__worker *victim, bool with_next);
+void weft__runq_revoke(struct weft__runq *q);
+void weft__runq_restore(struct weft__runq *q);
+
+/*
+ * With the victim's bias revoked: half of its list, rounded up (`next` if the list is empty and
+ * with_next). One is returned, the others are put into the thief's own queue; *ret_count says how
+ * many they are in all. NULL: nothing.
+ */
+struct weft__co *weft__runq_steal(struct weft__worker *thief, struct weft__worker *victim,
+	bool with_next, uint32_t *ret_count);
 
 #endif

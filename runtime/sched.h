@@ -34,6 +34,8 @@ struct weft__worker {
 	uint32_t rng;
 	int index;
 	int64_t about; /* ns: what the time was at the last look; at most 64 switches ago */
+	uint32_t stolen, stolen_tick; /* how many it took last, when: idle.c */
+	int64_t stolen_at, patience;
 	bool watching;			 /* it is the one that weft__sched.watched tells of */
 	bool called;			 /* woken for that, and has found nothing yet */
 	struct weft__co *due, *due_last; /* made ready on the scheduler's stack, not in runq yet */
