@@ -3,24 +3,24 @@
 
 WEFT__NO_TSAN void weft__depot_put(struct weft__depot *depot, struct weft__free *magazine)
 {
-	weft__lock(&depot->lock);
+	weft__lock_unseen(&depot->lock);
 	magazine->magazine = depot->first;
 	depot->first = magazine;
 	depot->count++;
-	weft__unlock(&depot->lock);
+	weft__unlock_unseen(&depot->lock);
 }
 
 WEFT__NO_TSAN struct weft__free *weft__depot_get(struct weft__depot *depot)
 {
 	struct weft__free *magazine;
 
-	weft__lock(&depot->lock);
+	weft__lock_unseen(&depot->lock);
 	magazine = depot->first;
 	if (magazine) {
 		depot->first = magazine->magazine;
 		depot->count--;
 	}
-	weft__unlock(&depot->lock);
+	weft__unlock_unseen(&depot->lock);
 	return magazine;
 }
 

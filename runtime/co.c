@@ -34,10 +34,12 @@ struct weft_handle {
 
 static struct weft__depot handles;
 
-/* With the address sanitizer each is new, so that a second join of one is found. */
+/* With a sanitizer each is new, so that a second join of one is found, and a race about it. */
+#define KEEP_HANDLES (!WEFT__ASAN && !WEFT__TSAN)
+
 static struct weft_handle *handle_make(struct weft__worker *w)
 {
-	struct weft_handle *handle = WEFT__ASAN ? NULL : weft__cache_get(&w->handles, &handles);
+	struct weft_handle *handle = KEEP_HANDLES ? weft__cache_get(&w->handles, &handles) : NULL;
 
 	if (!handle)
 		handle = malloc(sizeof(*handle));
@@ -49,10 +51,10 @@ static struct weft_handle *handle_make(struct weft__worker *w)
 
 static void handle_free(struct weft_handle *handle)
 {
-	if (WEFT__ASAN)
-		free(handle);
-	else
+	if (KEEP_HANDLES)
 		weft__cache_put(&weft__worker()->handles, &handles, handle);
+	else
+		free(handle);
 }
 
 void weft__handles_finish(void)

@@ -11,7 +11,7 @@
 
 bool weft__multi;
 
-void weft__lock_wait(struct weft__lock *lock)
+static WEFT__NO_TSAN void wait_unseen(struct weft__lock *lock)
 {
 	for (int i = 0; i < SPINS; i++) {
 		uint32_t free = 0;
@@ -27,7 +27,24 @@ void weft__lock_wait(struct weft__lock *lock)
 		weft__futex_wait(&lock->word, 2, INT64_MAX);
 }
 
-WEFT__NO_TSAN void weft__unlock_parked(struct weft__lock *lock)
+void weft__lock_wait(struct weft__lock *lock)
+{
+	wait_unseen(lock);
+	/* For TSan: the acquire that it has not seen. */
+	if (WEFT__TSAN)
+		(void)atomic_load_explicit(&lock->word, memory_order_acquire);
+}
+
+WEFT__NO_TSAN void weft__lock_unseen(struct weft__lock *lock)
+{
+	uint32_t free = 0;
+
+	if (weft__multi && !atomic_compare_exchange_strong_explicit(&lock->word, &free, 1,
+				   memory_order_acquire, memory_order_relaxed))
+		wait_unseen(lock);
+}
+
+WEFT__NO_TSAN void weft__unlock_unseen(struct weft__lock *lock)
 {
 	if (weft__multi && atomic_exchange_explicit(&lock->word, 0, memory_order_release) == 2)
 		weft__lock_wake(lock);

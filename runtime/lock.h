@@ -60,7 +60,7 @@ static inline void weft__unlock(struct weft__lock *lock)
 }
 
 /*
- * Before parking with the lock held, which weft__unlock_parked gives back from another context. For
+ * Before parking with the lock held, which weft__unlock_unseen gives back from another context. For
  * TSan the lock is released here, with all that the caller did, and not there: what runs next on
  * this worker has nothing to do with it.
  */
@@ -73,7 +73,11 @@ static inline void weft__lock_park(struct weft__lock *lock)
 #endif
 }
 
-/* As weft__unlock, for what gives back a lock that it parked with. Not seen by TSan. */
-void weft__unlock_parked(struct weft__lock *lock);
+/*
+ * As weft__lock and weft__unlock, unseen by TSan: for the scheduler's own locks, and to give back one
+ * that was parked with.
+ */
+void weft__lock_unseen(struct weft__lock *lock);
+void weft__unlock_unseen(struct weft__lock *lock);
 
 #endif

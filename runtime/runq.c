@@ -16,7 +16,7 @@ WEFT__NO_TSAN void weft__runq_enter_slowly(struct weft__runq *q)
 {
 	/* A thief may wait for this, to know that we go by the lock from now on. */
 	atomic_store_explicit(&q->busy, 0, memory_order_release);
-	weft__lock(&q->lock);
+	weft__lock_unseen(&q->lock);
 	q->locked = true;
 }
 
@@ -64,9 +64,9 @@ WEFT__NO_TSAN struct weft__co *weft__runq_steal(struct weft__worker *thief,
 	uint32_t n;
 
 	weft__trace_reserve(thief, WEFT__TRACE_STEAL_UNITS);
-	weft__lock(&victim->runq.lock);
+	weft__lock_unseen(&victim->runq.lock);
 	n = take(&victim->runq, with_next, batch);
-	weft__unlock_parked(&victim->runq.lock);
+	weft__unlock_unseen(&victim->runq.lock);
 	*ret_count = n;
 	if (n == 0)
 		return NULL;

@@ -62,7 +62,7 @@ static WEFT__NO_TSAN_INLINE void weft__runq_leave(struct weft__runq *q)
 	atomic_store_explicit(&q->busy, 0, memory_order_release);
 	if (__builtin_expect(q->locked, 0)) {
 		q->locked = false;
-		weft__unlock_parked(&q->lock);
+		weft__unlock_unseen(&q->lock);
 	}
 }
 

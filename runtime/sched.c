@@ -42,7 +42,7 @@ static WEFT__NO_TSAN_INLINE void arrive(struct weft__worker *w)
 	weft__runq_leave(&w->runq);
 	if (lock) {
 		w->parked_lock = NULL;
-		weft__unlock_parked(lock);
+		weft__unlock_unseen(lock);
 	}
 	if (after) {
 		w->after = NULL;

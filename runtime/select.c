@@ -112,7 +112,7 @@ static WEFT__NO_TSAN void unlock_parked(void *arg)
 	for (int i = 0; i < n; i++) {
 		struct weft_chan *chan = order[i];
 
-		weft__unlock_parked(&chan->lock);
+		weft__unlock_unseen(&chan->lock);
 	}
 }
 

@@ -199,7 +199,7 @@ static uint32_t guards_install(char *lo, size_t stack_bytes, uint32_t n)
 	return good;
 }
 
-static void stack_set_up(struct weft__co *co, char *lo, size_t bytes, bool guarded)
+static WEFT__NO_TSAN void stack_set_up(struct weft__co *co, char *lo, size_t bytes, bool guarded)
 {
 	co->stack = lo;
 	co->stack_bytes = bytes;
@@ -207,7 +207,7 @@ static void stack_set_up(struct weft__co *co, char *lo, size_t bytes, bool guard
 }
 
 /* A slab with unused ordinary stacks; the pool is locked. */
-static struct slab *open_slab(void)
+static WEFT__NO_TSAN struct slab *open_slab(void)
 {
 	uint32_t count = SLAB_FIRST;
 
@@ -221,21 +221,21 @@ static struct slab *open_slab(void)
 }
 
 /* Up to CUT new stacks: one is returned, the others go to the cache. */
-static struct weft__co *cut(struct weft__cache *cache)
+static WEFT__NO_TSAN struct weft__co *cut(struct weft__cache *cache)
 {
 	uint32_t first, n, good;
 	struct slab *slab;
 
-	weft__lock(&pool.lock);
+	weft__lock_unseen(&pool.lock);
 	slab = open_slab();
 	if (!slab) {
-		weft__unlock(&pool.lock);
+		weft__unlock_unseen(&pool.lock);
 		return NULL;
 	}
 	first = atomic_load_explicit(&slab->used, memory_order_relaxed);
 	n = slab->count - first < CUT ? slab->count - first : CUT;
 	atomic_store_explicit(&slab->used, first + n, memory_order_release);
-	weft__unlock(&pool.lock);
+	weft__unlock_unseen(&pool.lock);
 	good = guards_install(slab->base + first * slab->stack_bytes, slab->stack_bytes, n);
 	for (uint32_t i = n; i-- > 0;) {
 		struct weft__co *co = co_at(slab, first + i);
@@ -259,16 +259,16 @@ static struct weft__co *co_of(uintptr_t cold)
 	return (struct weft__co *)((cold & ~(uintptr_t)1) + pool.stack_bytes - co_bytes);
 }
 
-static struct weft__co *warm_up(struct weft__cache *cache)
+static WEFT__NO_TSAN struct weft__co *warm_up(struct weft__cache *cache)
 {
 	uintptr_t some[CUT];
 	uint32_t n = 0;
 	struct weft__co *co = NULL;
 
-	weft__lock(&pool.lock);
+	weft__lock_unseen(&pool.lock);
 	while (n < CUT && pool.ncold > 0)
 		some[n++] = pool.cold[--pool.ncold];
-	weft__unlock(&pool.lock);
+	weft__unlock_unseen(&pool.lock);
 	for (uint32_t i = 0; i < n; i++) {
 		if (co)
 			weft__cache_put(cache, &depot, co);
@@ -286,20 +286,20 @@ static int by_address(const void *a, const void *b)
 }
 
 /* Room for n more cold ones. The pool is not locked: another worker may do the same meanwhile. */
-static bool cold_reserve(size_t n)
+static WEFT__NO_TSAN bool cold_reserve(size_t n)
 {
 	size_t room;
 	uintptr_t *more, *old;
 
-	weft__lock(&pool.lock);
+	weft__lock_unseen(&pool.lock);
 	room = pool.ncold + n > pool.cold_room ? 2 * pool.cold_room + n : 0;
-	weft__unlock(&pool.lock);
+	weft__unlock_unseen(&pool.lock);
 	if (room == 0)
 		return true;
 	more = malloc(room * sizeof(*more));
 	if (!more)
 		return false;
-	weft__lock(&pool.lock);
+	weft__lock_unseen(&pool.lock);
 	old = more;
 	if (room > pool.cold_room) {
 		if (pool.ncold > 0)
@@ -308,7 +308,7 @@ static bool cold_reserve(size_t n)
 		pool.cold = more;
 		pool.cold_room = room;
 	}
-	weft__unlock(&pool.lock);
+	weft__unlock_unseen(&pool.lock);
 	free(old);
 	return true;
 }
@@ -348,12 +348,12 @@ WEFT__NO_TSAN bool weft__stacks_trim(void)
 	}
 	qsort(some, n, sizeof(*some), by_address);
 	give_back(some, n);
-	weft__lock(&pool.lock);
+	weft__lock_unseen(&pool.lock);
 	for (size_t i = n; i-- > 0;) {
 		if (pool.ncold < pool.cold_room)
 			pool.cold[pool.ncold++] = some[i];
 	}
-	weft__unlock(&pool.lock);
+	weft__unlock_unseen(&pool.lock);
 	return true;
 }
 
@@ -361,16 +361,16 @@ WEFT__NO_TSAN bool weft__stacks_trim(void)
  */
 
 /* One that is larger than others, or smaller: coroutine 1's. It goes with the run. */
-static struct weft__co *extraordinary(size_t bytes)
+static WEFT__NO_TSAN struct weft__co *extraordinary(size_t bytes)
 {
 	struct weft__co *co = NULL;
 	struct slab *slab;
 
-	weft__lock(&pool.lock);
+	weft__lock_unseen(&pool.lock);
 	slab = slab_add((bytes + pool.page - 1) & ~(pool.page - 1), 1);
 	if (slab)
 		atomic_store_explicit(&slab->used, 1, memory_order_release);
-	weft__unlock(&pool.lock);
+	weft__unlock_unseen(&pool.lock);
 	if (slab) {
 		co = co_at(slab, 0);
 		stack_set_up(co, slab->base, slab->stack_bytes,

@@ -197,13 +197,15 @@ int weft__may_wait(struct weft__co *self, int64_t until)
 /* Callbacks for weft__park. */
 static WEFT__NO_TSAN void unlock(void *lock)
 {
-	weft__unlock_parked(lock);
+	weft__unlock_unseen(lock);
 }
 
 static WEFT__NO_TSAN void unlock_and_wake(void *lock)
 {
 	weft__unlock_parked(lock);
 	weft__alarm_first();
+	weft__unlock_unseen(lock);
+	weft__wake_one();
 }
 
 static __attribute__((noinline)) int wait_interruptibly(struct weft__lock *lock,
