@@ -47,7 +47,7 @@ void weft__magazine_finish(struct weft__free *magazine, void (*fn)(void *object)
 void weft__cache_finish(struct weft__cache *cache, void (*fn)(void *object));
 
 /* NULL: there is none. Worker only, as the next. */
-static inline WEFT__NO_TSAN void *weft__cache_get(
+static WEFT__NO_TSAN_INLINE void *weft__cache_get(
 	struct weft__cache *cache, struct weft__depot *depot)
 {
 	struct weft__free *object = cache->first;
@@ -59,7 +59,7 @@ static inline WEFT__NO_TSAN void *weft__cache_get(
 	return object;
 }
 
-static inline WEFT__NO_TSAN void weft__cache_put(
+static WEFT__NO_TSAN_INLINE void weft__cache_put(
 	struct weft__cache *cache, struct weft__depot *depot, void *memory)
 {
 	struct weft__free *object = memory;
