@@ -122,7 +122,6 @@ struct weft__co *weft__co_new(struct weft__co *parent, const char *fn_name, cons
 	atomic_store_explicit(&co->interrupt, NULL, memory_order_relaxed);
 	if (parent && parent->scope)
 		weft__scope_inherit(co, parent->scope);
-	weft__co_prepare(co);
 	weft__co_prepare(co, top);
 	weft__trace_reserve(weft__worker(), WEFT_REC_UNITS_MAX);
 	weft__trace_spawn(weft__worker(), parent, co);
