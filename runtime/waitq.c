@@ -202,10 +202,8 @@ static WEFT__NO_TSAN void unlock(void *lock)
 
 static WEFT__NO_TSAN void unlock_and_wake(void *lock)
 {
-	weft__unlock_parked(lock);
-	weft__alarm_first();
 	weft__unlock_unseen(lock);
-	weft__wake_one();
+	weft__alarm_first();
 }
 
 static __attribute__((noinline)) int wait_interruptibly(struct weft__lock *lock,
