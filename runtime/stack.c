@@ -52,7 +52,6 @@ static struct {
 	size_t page, stack_bytes;
 	_Atomic size_t mprotects;
 	size_t mprotects_most;
-	int self; /* of this process, for process_madvise; or -1 */
 	enum weft__guard guard;
 } pool;
 
@@ -105,8 +104,6 @@ void weft__stacks_init(size_t stack_bytes)
 	pool.stack_bytes = (stack_bytes + pool.page - 1) & ~(pool.page - 1);
 	pool.mprotects_most = max_map_count() / 4; /* each guard splits a mapping: two more */
 	pool.guard = probe_guard();
-	pool.self =
-		pool.guard == WEFT__GUARD_MADVISE ? (int)syscall(SYS_pidfd_open, getpid(), 0) : -1;
 }
 
 void weft__stacks_finish(void)
@@ -120,9 +117,6 @@ void weft__stacks_finish(void)
 	pool.cold = NULL;
 	pool.ncold = pool.cold_room = 0;
 	depot.first = NULL;
-	if (pool.self >= 0)
-		close(pool.self);
-	pool.self = -1;
 }
 
 enum weft__guard weft__stacks_guard(void)
@@ -171,13 +165,16 @@ static bool mprotect_allowed(void)
 static uint32_t guards_advise(char *lo, size_t stack_bytes, uint32_t n)
 {
 	struct iovec ranges[CUT];
+	int self = n > 1 ? (int)syscall(SYS_pidfd_open, getpid(), 0) : -1;
 	ssize_t done = -1;
 	uint32_t good;
 
 	for (uint32_t i = 0; i < n; i++)
 		ranges[i] = (struct iovec){lo + i * stack_bytes, pool.page};
-	if (pool.self >= 0)
-		done = syscall(SYS_process_madvise, pool.self, ranges, n, MADV_GUARD_INSTALL, 0);
+	if (self >= 0) {
+		done = syscall(SYS_process_madvise, self, ranges, n, MADV_GUARD_INSTALL, 0);
+		close(self);
+	}
 	good = done > 0 ? (uint32_t)((size_t)done / pool.page) : 0;
 	while (good < n && madvise(lo + good * stack_bytes, pool.page, MADV_GUARD_INSTALL) == 0)
 		good++;
