@@ -86,15 +86,14 @@ bool weft__scope_publish(struct weft__co *self, struct weft__interrupt *it)
 {
 	struct weft__interrupt *mine = it;
 
-	if (!weft__multi) {
-		atomic_store_explicit(&self->interrupt, it, memory_order_relaxed);
-		return true;
-	}
 	/*
 	 * Store mine, look at theirs; who ends the scope stores `error` and looks at `interrupt`.
 	 * Both seq_cst: one of us sees the other. release: what `it` holds.
 	 */
-	atomic_exchange_explicit(&self->interrupt, it, memory_order_seq_cst);
+	if (weft__multi)
+		atomic_exchange_explicit(&self->interrupt, it, memory_order_seq_cst);
+	else
+		atomic_store_explicit(&self->interrupt, it, memory_order_relaxed);
 	if (atomic_load_explicit(&self->scope->error, memory_order_seq_cst) == 0)
 		return true;
 	/* It has ended. Taken back, nobody saw it; else it is claimed, and will be seen to. */

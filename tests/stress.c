@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Random graphs of coroutines that do everything at once, and a law that must hold whatever the
- * schedule: each message that was sent is received once, each that was given up is received never,
- * each coroutine that was started has ended.
+ * schedule: each message that was sent is received once, each that was given up (at its deadline,
+ *or because its scope ended) is received never, each coroutine that was started has ended.
  *
  *	stress [--seconds S] [--seed N] [--workers W] [--check WEFT] [--rounds N]
  *
@@ -29,6 +29,7 @@
 #define CHANNELS_MOST 6
 #define CHILDREN_MOST 4
 #define DEPTH_MOST 3
+#define SCOPES_MOST 3 /* one in another */
 #define ROUND_LIMIT_S 60
 
 struct token {
@@ -198,18 +199,27 @@ struct party {
 static int guest(struct party *p)
 {
 	uint64_t v;
-	int n = 0;
+	int n = 0, r;
 
 	atomic_fetch_add(&world.started, 1);
-	while (weft_recv(p->c, &v)) {
+	while ((r = weft_recv_until(p->c, &v, WEFT_NEVER)) == 0) {
 		atomic_fetch_add(&p->sum, v);
 		n++;
 	}
-	if (v != 0)
+	if (r == -EPIPE && v != 0)
 		fail("a closed channel gave something", v);
 	weft_unref(p->c);
 	atomic_fetch_add(&world.ended, 1);
 	return n;
+}
+
+/* Also when our scope has ended. */
+static void join_anyway(struct weft_handle *handle, int *ret_code)
+{
+	weft_shield_begin();
+	if (weft_join(handle, ret_code) != 0)
+		fail("join failed", 0);
+	weft_shield_end();
 }
 
 static void step_party(uint32_t *rng)
@@ -217,7 +227,7 @@ static void step_party(uint32_t *rng)
 	struct party p = {.c = weft_make(number_chan, below(rng, 4))};
 	uint32_t nguests = 1 + below(rng, CHILDREN_MOST), n = below(rng, 20);
 	struct weft_handle *guests[CHILDREN_MOST];
-	uint64_t sum = 0, count = 0;
+	uint64_t sum = 0, count = 0, sent = 0, v;
 	int code;
 
 	for (uint32_t i = 0; i < nguests; i++) {
@@ -225,24 +235,29 @@ static void step_party(uint32_t *rng)
 		guests[i] = weft_spawn(guest, &p);
 	}
 	for (uint32_t i = 1; i <= n; i++) {
-		weft_send(p.c, i);
-		sum += i;
+		if (weft_send(p.c, i) == 0) {
+			sum += i;
+			sent++;
+		}
 	}
 	weft_close(p.c);
-	weft_unref(p.c);
 	for (uint32_t i = 0; i < nguests; i++) {
-		if (weft_join_until(guests[i], &code, soon(rng)) != 0 &&
-			weft_join(guests[i], &code) != 0)
-			fail("join failed", i);
+		if (weft_join_until(guests[i], &code, soon(rng)) != 0)
+			join_anyway(guests[i], &code);
 		count += (uint64_t)code;
 	}
-	if (sum != atomic_load(&p.sum) || count != n)
+	/* Guests whose scope has ended leave something. */
+	for (; weft_try_recv(p.c, &v) == 0; count++)
+		atomic_fetch_add(&p.sum, v);
+	weft_unref(p.c);
+	if (sum != atomic_load(&p.sum) || count != sent)
 		fail("a party lost something", sum);
 }
 
 struct actor {
 	uint32_t rng, depth, steps;
 	struct weft_waitgroup *parent;
+	uint32_t scopes;
 };
 
 static void act(struct actor *a);
@@ -263,7 +278,7 @@ static void step_family(uint32_t *rng, struct actor *self)
 	if (self->depth >= DEPTH_MOST)
 		return;
 	for (uint32_t i = 0; i < n; i++) {
-		struct actor child = {derive(rng), self->depth + 1, self->steps / 8, &group};
+		struct actor child = {derive(rng), self->depth + 1, self->steps / 8, &group, 0};
 		int code;
 
 		weft_waitgroup_add(&group, 1);
@@ -271,13 +286,96 @@ static void step_family(uint32_t *rng, struct actor *self)
 			weft_go_copy(act, &child);
 			continue;
 		}
-		weft_join(weft_spawn_copy(act_spawned, &child), &code);
+		join_anyway(weft_spawn_copy(act_spawned, &child), &code);
 		if (code != (int)(child.rng & 0x7fff))
 			fail("join gave something else than what was returned", i);
 	}
-	if (weft_waitgroup_wait_until(&group, soon(rng)) != 0)
-		weft_waitgroup_wait(&group);
+	if (weft_waitgroup_wait_until(&group, soon(rng)) != 0) {
+		weft_shield_begin();
+		if (weft_waitgroup_wait(&group) != 0)
+			fail("a shielded wait has ended", 0);
+		weft_shield_end();
+	}
 	weft_sync_finish(&group);
+}
+
+static void cancel_soon(struct weft_scope *scope)
+{
+	uint32_t rng = (uint32_t)weft_self() * 2654435761u | 1;
+
+	atomic_fetch_add(&world.started, 1);
+	weft_sleep_until(soon(&rng));
+	weft_scope_cancel(scope, "soon");
+	weft_scope_unref(scope);
+	atomic_fetch_add(&world.ended, 1);
+	weft_waitgroup_done(&world.actors);
+}
+
+static void step(uint32_t *rng, struct actor *self);
+
+/* Some steps in a scope that ends, perhaps, while they are made: by itself, by us or by another. */
+static void step_scope(uint32_t *rng, struct actor *self)
+{
+	bool late = below(rng, 3) == 0, ended;
+	struct weft_scope *scope = weft_scope_make(NULL, late ? soon(rng) : WEFT_NEVER);
+	struct weft_scope *outer = weft_scope_enter(scope);
+	uint32_t n = below(rng, 12), at = below(rng, 24);
+
+	if (below(rng, 2)) {
+		weft_waitgroup_add(&world.actors, 1);
+		weft_go(cancel_soon, weft_scope_ref(scope));
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		if (i == at)
+			weft_scope_cancel(scope, "now");
+		if (below(rng, 8) == 0)
+			weft_recv_until(weft_scope_done(scope), NULL, soon(rng));
+		step(rng, self);
+	}
+	ended = weft_scope_error(scope) != 0;
+	if (ended && weft_sleep(WEFT_SEC) != -ECANCELED)
+		fail("a wait in a scope that has ended", 0);
+	if (ended && weft_scope_reason(scope)[0] == '\0')
+		fail("a scope ended without a reason", ended);
+	weft_scope_leave(outer);
+	weft_scope_unref(scope);
+}
+
+static void step(uint32_t *rng, struct actor *self)
+{
+	switch (below(rng, 17)) {
+	case 0:
+		weft_yield();
+		break;
+	case 1:
+		weft_sleep((int64_t)below(rng, 40) * WEFT_US);
+		break;
+	case 2:
+		step_party(rng);
+		break;
+	case 3:
+		step_family(rng, self);
+		break;
+	case 4:
+	case 5:
+		step_recv(rng);
+		break;
+	case 6:
+	case 7:
+	case 8:
+	case 9:
+		step_select(rng);
+		break;
+	case 10:
+		if (self->scopes < SCOPES_MOST) {
+			self->scopes++;
+			step_scope(rng, self);
+			self->scopes--;
+		}
+		break;
+	default:
+		step_send(rng);
+	}
 }
 
 static void act(struct actor *self)
@@ -287,34 +385,8 @@ static void act(struct actor *self)
 	atomic_fetch_add(&world.started, 1);
 	if (below(&rng, 4) == 0)
 		weft_set_name("actor %u", self->rng);
-	for (uint32_t i = 0; i < self->steps; i++) {
-		switch (below(&rng, 16)) {
-		case 0:
-			weft_yield();
-			break;
-		case 1:
-			weft_sleep((int64_t)below(&rng, 40) * WEFT_US);
-			break;
-		case 2:
-			step_party(&rng);
-			break;
-		case 3:
-			step_family(&rng, self);
-			break;
-		case 4:
-		case 5:
-			step_recv(&rng);
-			break;
-		case 6:
-		case 7:
-		case 8:
-		case 9:
-			step_select(&rng);
-			break;
-		default:
-			step_send(&rng);
-		}
-	}
+	for (uint32_t i = 0; i < self->steps; i++)
+		step(&rng, self);
 	atomic_fetch_add(&world.ended, 1);
 	weft_waitgroup_done(self->parent);
 }
@@ -396,7 +468,7 @@ static int app(int argc, char **argv)
 	}
 	weft_waitgroup_add(&world.actors, nactors);
 	for (uint32_t i = 0; i < nactors; i++) {
-		struct actor a = {derive(&rng), 0, world.steps, &world.actors};
+		struct actor a = {derive(&rng), 0, world.steps, &world.actors, 0};
 
 		weft_go_copy(act, &a);
 	}

@@ -8,6 +8,7 @@
  */
 #include <unistd.h>
 
+#include "runtime/probe.h"
 #include "runtime/sched.h"
 #include "tests/coro.h"
 #include "tracer/record/record.h"
@@ -466,8 +467,8 @@ static void lock_and_unlock(struct weft_mutex *mutex)
 	has_unlocked = true;
 }
 
-RECORD_TEST(mutex_that_is_held,
-	"block(1,lock) unblock(1,timer) block(2,lock) unblock(2,lock) free(1)")
+RECORD_TEST(
+	mutex_that_is_held, "block(1,lock) unblock(1,timer) block(2,lock) unblock(2,lock) free(1)")
 {
 	struct weft_mutex mutex = {0};
 
@@ -545,8 +546,7 @@ static bool first_is_parked(struct weft_sync *object)
 	bool yes;
 
 	weft__lock(&sync->lock);
-	yes = sync->waiters.head &&
-	      atomic_load(&sync->waiters.head->co->state) == WEFT__CO_PARKED;
+	yes = sync->waiters.head && atomic_load(&sync->waiters.head->co->state) == WEFT__CO_PARKED;
 	weft__unlock(&sync->lock);
 	return yes;
 }
@@ -572,7 +572,8 @@ static void acquire_two(struct weft_semaphore *s)
 	has_unlocked = true;
 }
 
-RECORD_TEST(semaphore, "block(2,semaphore) unblock(2,semaphore) block(1,semaphore) unblock(1,timer)")
+RECORD_TEST(
+	semaphore, "block(2,semaphore) unblock(2,semaphore) block(1,semaphore) unblock(1,timer)")
 {
 	struct weft_semaphore s = WEFT_SEMAPHORE(1);
 
@@ -614,6 +615,92 @@ RECORD_TEST(sleep_is_ended_by_the_timer, "sleep(1) unblock(1,timer)")
 {
 	weft_sleep(WEFT_MS);
 	weft_sleep(0);
+}
+
+/* ---- Scopes end -------------------------------------------------------------------------------
+ */
+
+/* In a scope of its own; `over` once it waits no more. */
+static struct weft_scope *go_in_scope(void (*fn)(int_chan *), int_chan *c)
+{
+	struct weft_scope *scope = weft_scope_make(NULL, WEFT_NEVER);
+	struct weft_scope *outer = weft_scope_enter(scope);
+
+	weft_go(fn, c);
+	weft_scope_leave(outer);
+	return scope;
+}
+
+RECORD_TEST(cancelled_send, "send(2,wait,m1) block(2,send) unsend(m1,cancel) unblock(2,cancel)")
+{
+	int_chan *c = weft_make(int_chan, 0);
+	struct weft_scope *scope = go_in_scope(send_one, c);
+
+	until_parked(c, 1);
+	weft_scope_cancel(scope, "test");
+	until_over();
+}
+
+RECORD_TEST(cancelled_receive, "block(2,recv) unblock(2,cancel)")
+{
+	int_chan *c = weft_make(int_chan, 0);
+	struct weft_scope *scope = go_in_scope(recv_one, c);
+
+	until_parked(c, 1);
+	weft_scope_cancel(scope, "test");
+	until_over();
+}
+
+RECORD_TEST(cancelled_select, "block(2,select) unblock(2,cancel) select(2,cancel,n=2)")
+{
+	int_chan *c = weft_make(int_chan, 0);
+	struct weft_scope *scope = go_in_scope(select_recv, c);
+
+	until_parked(c, 1);
+	weft_scope_cancel(scope, "test");
+	until_over();
+}
+
+RECORD_TEST(sleep_is_ended_by_the_deadline_of_a_scope, "sleep(1) unblock(1,cancel)")
+{
+	weft_scope_enter(weft_scope_make(NULL, weft_now() + WEFT_MS));
+	CHECK_INT(weft_sleep(3600 * WEFT_SEC), -ECANCELED);
+}
+
+RECORD_TEST(waits_in_an_ended_scope, "select(1,cancel,n=1)")
+{
+	int_chan *c = weft_make(int_chan, 0);
+
+	weft_scope_enter(weft_scope_make(NULL, WEFT_NOW));
+	CHECK_INT(weft_send(c, 1), -ECANCELED);
+	CHECK_INT(weft_select(weft_on_recv(c, NULL)), -ECANCELED);
+	CHECK_INT(weft_sleep(1), -ECANCELED);
+}
+
+RECORD_TEST(scope_that_ends_just_before_the_wait,
+	"block(1,select) unblock(1,cancel) select(1,cancel,n=0)")
+{
+	struct weft_scope *scope = weft_scope_make(NULL, WEFT_NEVER);
+	struct weft__waiter waiter = {.co = weft__current(), .index = -1};
+	struct weft__waitq queue = {0};
+	struct weft__lock lock = {0};
+
+	weft_scope_enter(scope);
+	weft_scope_cancel(scope, "test");
+	waiter.co->wait = (struct weft__wait_for){.why = WEFT_WHY_SELECT};
+	weft__trace_reserve(weft__worker(), 2 * WEFT__TRACE_PARK_UNITS);
+	weft__lock(&lock);
+	weft__waitq_push(&queue, &waiter);
+	weft__trace_block_on(weft__worker(), waiter.co, 0, NULL, WEFT_NEVER);
+	CHECK_INT(weft__wait(&lock, &waiter, 0, NULL, WEFT_NEVER), -ECANCELED);
+	weft__trace_select(weft__worker(), waiter.co, WEFT_PICK_CANCEL, 0);
+}
+
+/* Nobody closes it. */
+RECORD_TEST(
+	done_channel_of_a_deadline, "block(1,recv) close(woke=1) unblock(1,close) recv(1,ok=false)")
+{
+	weft_recv(weft_scope_done(weft_scope_make(NULL, weft_now() + WEFT_MS)), NULL);
 }
 
 /* The receiver has its own reference until its receive is recorded; then whoever is last frees. */

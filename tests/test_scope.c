@@ -663,6 +663,43 @@ CO_TEST(coroutine_may_cancel_its_own_scope)
 	weft_scope_unref(scope);
 }
 
+/* As if the end came between a wait's last look at the scope and its parking. */
+static int wait_too_late(struct weft__claim *claim)
+{
+	struct weft__waiter waiter = {.co = weft__current(), .claim = claim, .index = -1};
+	struct weft_scope *scope = weft_scope_make(NULL, WEFT_NEVER);
+	struct weft_scope *outer = weft_scope_enter(scope);
+	struct weft__interrupt it;
+	struct weft__waitq queue = {0};
+	struct weft__lock lock = {0};
+	int r;
+
+	CHECK_INT(weft__may_wait(waiter.co, WEFT_NEVER), 0);
+	weft_scope_cancel(scope, "just now");
+	weft__lock(&lock);
+	if (!claim)
+		weft__waitq_push(&queue, &waiter);
+	r = weft__interrupt_begin(&it, &lock, &waiter, 0, NULL, weft_now() + HOUR);
+	weft__unlock(&lock);
+	weft__interrupt_end(&it);
+	CHECK(queue.head == NULL);
+	CHECK_INT(waiter.result, -ECANCELED);
+	CHECK(atomic_load(&waiter.co->interrupt) == NULL);
+	CHECK_INT(weft__timers_next(), WEFT_NEVER);
+	weft_scope_leave(outer);
+	weft_scope_unref(scope);
+	return r;
+}
+
+CO_TEST(scope_that_ends_just_before_the_wait_is_seen)
+{
+	struct weft__claim claim = {0};
+
+	CHECK_INT(wait_too_late(NULL), -ECANCELED);
+	CHECK_INT(wait_too_late(&claim), -ECANCELED);
+	CHECK(atomic_load(&claim.winner) != NULL);
+}
+
 static int sleep_shielded(struct bench *b)
 {
 	int r;
@@ -998,6 +1035,11 @@ PANIC_TEST(to_end_in_an_entered_scope_panics, "weft_scope_leave is missing")
 	weft_join(weft_spawn(enter_and_end, weft_scope_make(NULL, WEFT_NEVER)), NULL);
 }
 
+static void wait_left_behind(int_chan *c)
+{
+	wait_in_crowd(c);
+}
+
 CO_TEST(coroutine_1_may_return_in_a_scope_and_leave_others_behind)
 {
 	struct weft_scope *scope = weft_scope_make(NULL, weft_now() + HOUR);
@@ -1006,7 +1048,7 @@ CO_TEST(coroutine_1_may_return_in_a_scope_and_leave_others_behind)
 	weft_scope_enter(scope);
 	weft_scope_done(weft_scope_make(NULL, WEFT_NEVER));
 	weft_waitgroup_add(&to_arrive, 1);
-	weft_spawn(wait_in_crowd, c);
+	weft_go(wait_left_behind, c);
 	until_parked(c, 1);
 }
 
