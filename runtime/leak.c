@@ -2,10 +2,11 @@
  *
  * Who waits on a channel holds a reference to it meanwhile. When a channel has as many references
  * as waiters, nobody else can ever touch it; its waiters are lost, unless one of them may be woken
- * by something else: a deadline, another case of its select. So the lost ones are the largest set
- * of coroutines that wait, without a deadline, for nothing but channels that belong to the set, for
- * each other's end, or for nothing at all. Whoever waits for something that is not counted (a wait
- * group, I/O ...) may be woken, for all that is known here, and whom that one could wake as well.
+ * by something else: a deadline, its scope, another case of its select. So the lost ones are the
+ * largest set of coroutines that wait, without a deadline and in no scope, for nothing but channels
+ * that belong to the set, for each other's end, or for nothing at all. Whoever waits for something
+ * that is not counted (a wait group, I/O ...) may be woken, for all that is known here, and whom
+ * that one could wake as well.
  */
 #include "runtime/leak.h"
 
@@ -20,7 +21,7 @@
 
 static bool may_be_lost(const struct weft__snap_co *co)
 {
-	if (co->state != WEFT__CO_PARKED || co->until)
+	if (co->state != WEFT__CO_PARKED || co->until || co->scoped)
 		return false;
 	switch (co->why) {
 	case WEFT_WHY_SEND:

@@ -10,7 +10,7 @@
  *	a pointer	published by the owner, who holds the lock of what it waits for
  *	TAKEN		claimed by the scope that ends, which now does what a deadline's timer does
  *
- * docs/scheduler.md, "Deadlines and cancellation", says why no end is missed.
+ * docs/scheduler.md, "Cancellation", says why no end is missed.
  */
 #ifndef WEFT_RUNTIME_SCOPE_H
 #define WEFT_RUNTIME_SCOPE_H

@@ -27,6 +27,7 @@ struct weft__snap_co {
 	const void *sync; /* the mutex or the like, or NULL, and its name */
 	char sync_name[WEFT__SYNC_NAME_MAX];
 	int64_t until; /* 0: no deadline */
+	bool scoped;   /* its wait ends with its scope */
 	int64_t since;
 	const char *fn_name, *at_fn, *at_file;
 	int at_line;

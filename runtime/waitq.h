@@ -57,7 +57,7 @@ bool weft__claim_take(struct weft__claim *claim, struct weft__waiter *winner);
  * What may end a wait besides a peer: its deadline, by a timer, and the end of the coroutine's
  * scope. It lies on the stack of who waits, beside the waiter. Whoever of the three comes first,
  * under the lock, wins; the owner leaves only when the others have let go (docs/scheduler.md,
- * "Deadlines and cancellation").
+ * "Cancellation").
  */
 struct weft__interrupt {
 	struct weft__timer timer;

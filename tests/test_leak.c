@@ -143,6 +143,24 @@ static void select_two(struct two *two)
 	weft_yield();
 }
 
+LEAK_TEST(a_scope_is_no_finding)
+{
+	struct weft_scope *scope = weft_scope_make(NULL, WEFT_NEVER);
+	struct weft_scope *outer = weft_scope_enter(scope);
+	int_chan *c = weft_make(int_chan, 0);
+
+	weft_go(recv_one, c);
+	weft_scope_leave(outer);
+	until_parked(c, 1);
+	weft_unref(c);
+}
+
+LOOK(a_scope_is_no_finding)
+{
+	CHECK(!strstr(text, "can never be woken"));
+	CHECK_IN(text, "1 coroutine was blocked at the end");
+}
+
 LEAK_TEST(a_select_of_which_one_channel_is_held_is_no_finding)
 {
 	struct two two = {weft_make(int_chan, 0), weft_make(int_chan, 0)};
