@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "runtime/local.h"
+#include "runtime/group.h"
 #include "runtime/panic.h"
 #include "runtime/probe.h"
 #include "runtime/run.h"
@@ -100,6 +101,7 @@ struct weft__co *weft__co_new(struct weft__co *parent, const char *fn_name, cons
 	co->fn = NULL;
 	co->int_fn = NULL;
 	co->handle = NULL;
+	co->group = NULL;
 	co->locals = NULL;
 	co->last_t = 0;
 	co->fn_name = fn_name;
@@ -193,6 +195,8 @@ void weft__co_main(struct weft__co *self)
 	weft__locals_destroy(self);
 	if (self->scope || self->entered)
 		weft__scope_exit(self);
+	if (self->group)
+		weft__group_end(self->group, code);
 	finish(self, code);
 	if (self->id == 1)
 		weft__run_end(code);

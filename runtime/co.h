@@ -66,6 +66,7 @@ struct weft__co {
 	weft_int_fn int_fn;
 	void *arg;
 	struct weft_handle *handle;
+	struct weft_group *group; /* that started it, or NULL */
 	struct weft__locals *locals; /* or NULL: local.c */
 	struct weft__wait_for wait;
 	struct weft_scope *scope;   /* in which it runs, or NULL; holds a reference */

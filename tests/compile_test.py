@@ -53,6 +53,10 @@ BAD = {
     "weft_spawn of a void function": "weft_spawn(detached, &pair)",
     "an argument that is too large to be copied": "weft_go_copy(use_huge, &huge)",
     "a wrong argument of weft_once": "weft_once(&once, detached, &other)",
+    "a wrong argument of weft_group_go": "weft_group_go(&group, joined, &real)",
+    "weft_group_go of a void function": "weft_group_go(&group, detached, &pair)",
+    "a group's argument that is too large to be copied":
+        "weft_group_go_copy(&group, use_huge_too, &huge)",
     "a once that is a mutex": "weft_once(&mutex, detached, &pair)",
     "the name of what is no mutex or its kin": 'weft_sync_name(&pair, "pair")',
     "a send on what is no channel": "weft_send(&pair, 1)",

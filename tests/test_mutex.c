@@ -190,7 +190,7 @@ CO_TEST(nobody_is_overtaken_for_ever)
 	weft_waitgroup_wait(&s.group);
 }
 
-static bool main_waits;
+static atomic_bool main_waits;
 static int overtaken;
 
 static void hog_that_counts(struct shared *s)
@@ -228,6 +228,35 @@ TEST(who_is_woken_in_vain_is_given_it_next)
 {
 	setenv("WEFT_WORKERS", "1", 1);
 	CHECK_INT(weft_run(overtaken_app, 0, NULL), 0);
+}
+
+static int lock_in_ended_scope(struct shared *s)
+{
+	CHECK_INT(weft_scope_error(weft_scope_current()), -ECANCELED);
+	CHECK_INT(weft_mutex_lock_until(&s->mutex, WEFT_NEVER), -ECANCELED);
+	weft_mutex_lock(&s->mutex);
+	enter(s);
+	leave(s);
+	return 0;
+}
+
+CO_TEST(lock_does_not_end_with_the_scope)
+{
+	struct shared s = {.count = 0};
+	struct weft_scope *scope = weft_scope_make(NULL, WEFT_NEVER), *before;
+	struct weft_handle *h;
+
+	weft_mutex_lock(&s.mutex);
+	weft_scope_cancel(scope, NULL);
+	before = weft_scope_enter(scope);
+	h = weft_spawn(lock_in_ended_scope, &s);
+	weft_scope_leave(before);
+	until_waiting(&s.mutex.weft_sync, 1);
+	CHECK_INT(s.count, 0);
+	weft_mutex_unlock(&s.mutex);
+	CHECK_INT(weft_join(h, NULL), 0);
+	CHECK_INT(s.count, 1);
+	weft_scope_unref(scope);
 }
 
 struct counted {

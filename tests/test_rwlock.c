@@ -358,6 +358,45 @@ CO_TEST(a_writer_that_gives_up_in_front_of_another_lets_nobody_in)
 	CHECK_STR(s.log, "Aa");
 }
 
+static int read_in_ended_scope(struct shared *s)
+{
+	CHECK_INT(weft_rwlock_rlock_until(&s->rw, WEFT_NEVER), -ECANCELED);
+	weft_rwlock_rlock(&s->rw);
+	read_in(s);
+	read_out(s);
+	return 0;
+}
+
+static int write_in_ended_scope(struct shared *s)
+{
+	CHECK_INT(weft_rwlock_wlock_until(&s->rw, WEFT_NEVER), -ECANCELED);
+	weft_rwlock_wlock(&s->rw);
+	write_in(s);
+	write_out(s);
+	return 0;
+}
+
+CO_TEST(lock_does_not_end_with_the_scope)
+{
+	struct shared s = {.count = 0};
+	struct weft_scope *scope = weft_scope_make(NULL, WEFT_NEVER), *before;
+	struct weft_handle *reader, *writer;
+
+	weft_rwlock_wlock(&s.rw);
+	weft_scope_cancel(scope, NULL);
+	before = weft_scope_enter(scope);
+	reader = weft_spawn(read_in_ended_scope, &s);
+	writer = weft_spawn(write_in_ended_scope, &s);
+	weft_scope_leave(before);
+	until_both_wait(&s.rw, 1, 1);
+	CHECK_INT(s.count, 0);
+	weft_rwlock_wunlock(&s.rw);
+	CHECK_INT(weft_join(reader, NULL), 0);
+	CHECK_INT(weft_join(writer, NULL), 0);
+	CHECK_INT(s.count, 1);
+	weft_scope_unref(scope);
+}
+
 struct counted {
 	struct weft_rwlock rw;
 	struct weft_waitgroup *group;

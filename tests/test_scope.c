@@ -32,21 +32,46 @@ enum kind {
 	JOIN_UNTIL,
 	WAITGROUP,
 	WAITGROUP_UNTIL,
+	MUTEX_UNTIL,
+	RLOCK_UNTIL,
+	WLOCK_UNTIL,
+	COND,
+	COND_UNTIL,
+	SEMAPHORE,
+	ONCE_UNTIL,
+	GROUP_GO,
 	KINDS
 };
 
 struct bench {
 	int_chan *plain, *full, *gate;
-	struct weft_handle *sleeper; /* ends when the gate is closed */
+	struct weft_handle *sleeper; /* ends when the gate is closed; in `once` */
 	struct weft_waitgroup group;
+	struct weft_mutex mutex, for_cond;
+	struct weft_rwlock rwlock;
+	struct weft_cond cond;
+	struct weft_semaphore semaphore;
+	struct weft_once once;
+	struct weft_group full_group;
 	enum kind kind;
 	_Atomic(struct weft__co *) waits; /* who is about to */
 };
 
-static int pass_gate(struct bench *b)
+static void recv_at_gate(struct bench *b)
 {
 	weft_recv(b->gate, NULL);
+}
+
+static int pass_gate(struct bench *b)
+{
+	weft_once(&b->once, recv_at_gate, b);
 	return 7;
+}
+
+static int wait_for_sleeper(struct bench *b)
+{
+	weft_once(&b->once, recv_at_gate, b);
+	return 0;
 }
 
 static void set_up(struct bench *b)
@@ -58,6 +83,11 @@ static void set_up(struct bench *b)
 	b->sleeper = weft_spawn(pass_gate, b);
 	weft_send(b->full, 1);
 	weft_waitgroup_add(&b->group, 1);
+	weft_mutex_lock(&b->mutex);
+	weft_rwlock_wlock(&b->rwlock);
+	until_parked(b->gate, 1);
+	weft_group_open(&b->full_group, 1);
+	weft_group_go(&b->full_group, wait_for_sleeper, b);
 }
 
 /* Nobody waits in it any more, and what was waited for is as it was. */
@@ -73,6 +103,15 @@ static void take_down(struct bench *b)
 	weft_close(b->gate);
 	CHECK_INT(weft_join(b->sleeper, &code), 0);
 	CHECK_INT(code, 7);
+	CHECK_INT(weft_group_wait(&b->full_group), 0);
+	weft_mutex_unlock(&b->mutex);
+	weft_sync_finish(&b->mutex);
+	weft_sync_finish(&b->for_cond);
+	weft_sync_finish(&b->cond);
+	weft_rwlock_wunlock(&b->rwlock);
+	weft_sync_finish(&b->rwlock);
+	weft_sync_finish(&b->semaphore);
+	weft_sync_finish(&b->once);
 	weft_waitgroup_done(&b->group);
 	weft_sync_finish(&b->group);
 	CHECK_INT(refs_of(b->plain), 1);
@@ -90,6 +129,17 @@ static int select_many(struct bench *b, int64_t until)
 	for (int i = 0; i < 20; i++)
 		cases[i] = weft_on_recv(b->plain, &v);
 	return weft_chan_select(cases, 20, until);
+}
+
+static int wait_for_cond(struct bench *b, int64_t until)
+{
+	int r;
+
+	weft_mutex_lock(&b->for_cond);
+	r = weft_cond_wait_until(&b->cond, &b->for_cond, until);
+	CHECK_INT(weft_mutex_try(&b->for_cond), -EAGAIN); /* it is ours again */
+	weft_mutex_unlock(&b->for_cond);
+	return r;
 }
 
 static int wait_as(struct bench *b, enum kind kind)
@@ -141,6 +191,22 @@ static int wait_as(struct bench *b, enum kind kind)
 		return weft_waitgroup_wait(&b->group);
 	case WAITGROUP_UNTIL:
 		return weft_waitgroup_wait_until(&b->group, late);
+	case MUTEX_UNTIL:
+		return weft_mutex_lock_until(&b->mutex, WEFT_NEVER);
+	case RLOCK_UNTIL:
+		return weft_rwlock_rlock_until(&b->rwlock, WEFT_NEVER);
+	case WLOCK_UNTIL:
+		return weft_rwlock_wlock_until(&b->rwlock, late);
+	case COND:
+		return wait_for_cond(b, WEFT_NEVER);
+	case COND_UNTIL:
+		return wait_for_cond(b, late);
+	case SEMAPHORE:
+		return weft_semaphore_acquire(&b->semaphore, 1);
+	case ONCE_UNTIL:
+		return weft_once_until(&b->once, recv_at_gate, b, WEFT_NEVER);
+	case GROUP_GO:
+		return weft_group_go(&b->full_group, wait_for_sleeper, b);
 	default:
 		return 1;
 	}

@@ -534,6 +534,63 @@ WEFT_API void weft_waitgroup_done(struct weft_waitgroup *group);
 WEFT_API int weft_waitgroup_wait(struct weft_waitgroup *group);
 WEFT_API int weft_waitgroup_wait_until(struct weft_waitgroup *group, int64_t until);
 
+/*
+ * A group: functions that run together, at most `limit` of them at a time, and fail together.
+ *
+ *	struct weft_group group;
+ *
+ *	weft_group_open(&group, 4);
+ *	for (int i = 0; i < n; i++)
+ *		if (weft_group_go(&group, fetch, &pages[i]) < 0)
+ *			break;
+ *	r = weft_group_wait(&group);
+ *
+ * They run in a scope of the group, a child of the scope of who opens it. The first that returns
+ * something else than 0 ends that scope: what the others wait for ends with -ECANCELED, and no more are
+ * started.
+ */
+struct weft_group {
+	struct weft_semaphore weft_slots;
+	struct weft_waitgroup weft_running;
+	struct weft_scope *weft_scope;
+	int weft_result;
+};
+
+/* Makes the memory ready, whatever it holds. Limit 0: none. */
+#define weft_group_open(group, limit) weft_group_begin((group), (limit), WEFT__HERE)
+
+/*
+ * weft_group_go(&group, fn, arg): starts `int fn(T *)`, when fewer than `limit` run. 0; or it is not
+ * started: -ECANCELED, the scope of the group or of the caller has ended. Its functions may start
+ * others. weft_group_go_copy hands fn a copy of *arg, as weft_go_copy does.
+ *
+ * weft_group_go_until(&group, until, fn, arg), weft_group_go_copy_until: also -ETIMEDOUT, or -EAGAIN
+ * with WEFT_NOW.
+ */
+#define weft_group_go(group, fn, ...) weft_group_go_until(group, WEFT_NEVER, fn, __VA_ARGS__)
+#define weft_group_go_copy(group, fn, ...)                                                         \
+	weft_group_go_copy_until(group, WEFT_NEVER, fn, __VA_ARGS__)
+#define weft_group_go_until(group, until, fn, ...)                                                 \
+	weft_group_launch((group), WEFT__INT_FN(fn, __VA_ARGS__), #fn, WEFT__PTR(__VA_ARGS__), 0,  \
+		(until), WEFT__HERE)
+#define weft_group_go_copy_until(group, until, fn, ...)                                            \
+	weft_group_launch((group), WEFT__INT_FN(fn, __VA_ARGS__), #fn, WEFT__PTR(__VA_ARGS__),     \
+		WEFT__ARG(__VA_ARGS__), (until), WEFT__HERE)
+
+/*
+ * Waits until all have ended, and closes the group, which may then be opened again. Returns the first
+ * result that was not 0, or 0. Each group that was opened must be waited for, once. It does not end
+ * with the scope of the caller, since its functions may use what is the caller's; but they do.
+ *
+ * weft_group_wait_until: 0, and the result in *ret_result (may be NULL); or the group is still open:
+ * -ETIMEDOUT or -ECANCELED.
+ */
+WEFT_API int weft_group_wait(struct weft_group *group);
+WEFT_API int weft_group_wait_until(struct weft_group *group, int *ret_result, int64_t until);
+
+/* The scope, to end it or to select on its end; until the group is closed. */
+WEFT_API struct weft_scope *weft_group_scope(struct weft_group *group);
+
 /* ---- I/O --------------------------------------------------------------------------------------
  *
  * A handle stands for a descriptor that can be polled: a socket, a pipe, a terminal, an eventfd, a
@@ -740,6 +797,11 @@ WEFT_API void weft_chan_set_name(struct weft_chan *chan, const char *format, ...
 WEFT_API void weft_sync_set_name(struct weft_sync *object, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 WEFT_API void weft_sync_end(struct weft_sync *object);
+WEFT_API void weft_group_begin(struct weft_group *group, int64_t limit, const char *at_fn,
+	const char *at_file, int at_line);
+WEFT_API int weft_group_launch(struct weft_group *group, weft_int_fn fn, const char *name,
+	const void *arg, size_t copy_bytes, int64_t until, const char *at_fn, const char *at_file,
+	int at_line);
 WEFT_API void weft_once_call(struct weft_once *once, weft_fn fn, const void *arg);
 WEFT_API int weft_once_call_until(
 	struct weft_once *once, weft_fn fn, const void *arg, int64_t until);

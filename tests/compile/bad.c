@@ -35,6 +35,11 @@ static void use_huge(struct huge *h)
 	h->bytes[0] = 0;
 }
 
+static int use_huge_too(struct huge *h)
+{
+	return h->bytes[0];
+}
+
 static int app(int argc, char **argv)
 {
 	int_chan *ints = weft_make(int_chan, 1);
@@ -43,6 +48,7 @@ static int app(int argc, char **argv)
 	string_chan *strings = weft_make(string_chan, 1);
 	static struct weft_mutex mutex;
 	static struct weft_once once;
+	static struct weft_group group;
 	struct other other = {1, 2};
 	struct pair pair = {1, 2};
 	static struct huge huge;
@@ -59,6 +65,8 @@ static int app(int argc, char **argv)
 	(void)other;
 	(void)mutex;
 	(void)once;
+	(void)group;
+	(void)use_huge_too;
 	(void)pair;
 	(void)huge;
 	(void)string;

@@ -79,6 +79,7 @@ struct guarded {
 	struct weft_cond cond;
 	struct weft_once once;
 	struct weft_waitgroup group;
+	struct weft_group functions;
 };
 
 static int sync_app(struct guarded *g)
@@ -104,6 +105,12 @@ static int sync_app(struct guarded *g)
 	weft_sync_finish(&g->rwlock);
 	weft_waitgroup_add(&g->group, 1);
 	weft_waitgroup_done(&g->group);
+	weft_group_open(&g->functions, 2);
+	weft_group_go(&g->functions, give, &pair.a);
+	weft_group_go_copy(&g->functions, give, &pair.b);
+	weft_group_go_until(&g->functions, WEFT_NOW, give, &pair.a);
+	weft_group_go_copy_until(&g->functions, WEFT_NOW, give, &pair.b);
+	weft_group_wait(&g->functions);
 	return weft_once_until(&g->once, by_copy, &pair, WEFT_NOW) + weft_semaphore_try(&three, 1);
 }
 
