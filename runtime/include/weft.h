@@ -591,6 +591,44 @@ WEFT_API int weft_group_wait_until(struct weft_group *group, int *ret_result, in
 /* The scope, to end it or to select on its end; until the group is closed. */
 WEFT_API struct weft_scope *weft_group_scope(struct weft_group *group);
 
+/* ---- Rate limiter -----------------------------------------------------------------------------
+ *
+ * A bucket that holds up to `burst` tokens and starts full; `rate` tokens come back each second (or
+ * each `per` ns), evenly. Who wants to do something takes tokens first, and waits until they are
+ * there: first in, first out. In the program's memory, as a mutex:
+ *
+ *	static struct weft_limiter mails = {.rate = 100, .burst = 10};
+ *	static struct weft_limiter slow = {.rate = 1, .per = 60 * WEFT_SEC, .burst = 1};
+ *
+ * Over any stretch of time no more than burst + rate * time tokens are used, exactly: times are
+ * counted without rounding, for days as for milliseconds. The three numbers must not change once it
+ * is used; all from 1 up (per 0: a second), or the first call panics.
+ */
+struct weft_limiter {
+	int64_t rate, burst, per;
+	uint32_t weft_lock, weft_unused; /* zero, as all below */
+	int64_t weft_full[2], weft_last;
+};
+
+/*
+ * Takes n tokens (0 and more; below is a panic), and waits until they may be used. 0; -EINVAL: more
+ * than the burst, they would never be there; -ECANCELED: the tokens have been given back.
+ *
+ * weft_limiter_wait_until: -ETIMEDOUT, at once, if that would be later than `until`; no tokens are
+ * taken then. weft_limiter_try: -EAGAIN if it would have to wait.
+ */
+WEFT_API int weft_limiter_wait(struct weft_limiter *limiter, int64_t n);
+WEFT_API int weft_limiter_wait_until(struct weft_limiter *limiter, int64_t n, int64_t until);
+WEFT_API int weft_limiter_try(struct weft_limiter *limiter, int64_t n);
+
+/*
+ * Takes n tokens and returns when they may be used, now or later (for weft_sleep_until), or -EINVAL.
+ * Who does not want to wait so long gives them back: who comes from then on gets them, though not
+ * before those who have got a time already. -EOVERFLOW: that would be in more than a hundred years.
+ */
+WEFT_API int64_t weft_limiter_reserve(struct weft_limiter *limiter, int64_t n);
+WEFT_API void weft_limiter_give_back(struct weft_limiter *limiter, int64_t n);
+
 /* ---- I/O --------------------------------------------------------------------------------------
  *
  * A handle stands for a descriptor that can be polled: a socket, a pipe, a terminal, an eventfd, a
