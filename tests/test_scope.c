@@ -380,7 +380,8 @@ CO_TEST(earliest_deadline_wins)
 	weft_scope_unref(root);
 	weft_scope_unref(sooner);
 	weft_scope_unref(later);
-	CHECK_INT(weft__timers_next(), WEFT_NEVER);
+	while (weft__timers_next() != WEFT_NEVER) /* whoever ended them lets go a moment later */
+		weft_yield();
 }
 
 CO_TEST(ended_scope_leaves_no_timer)
