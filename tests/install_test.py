@@ -96,6 +96,19 @@ add_compiler("g++", "-std=c++20", "-O2", how="with_the_static_library")
 add_compiler("clang++", "-std=c++17")
 
 
+for compiler in ("gcc", "g++"):
+    @tap.test(f"macros_evaluate_their_arguments_once_with_{compiler}")
+    def _(folder, compiler=compiler):
+        not_sanitized()
+        language = "c++" if compiler == "g++" else "c"
+        got = run(compiler, "-o", folder / "once", "-x", language,
+                  SOURCE / "tests" / "compile" / "once.c", "-x", "none",
+                  *pkg_config("--cflags"), *LINKS["with_the_static_library"]())
+        same((got.returncode, got.stderr), (0, ""), "the compiler")
+        got = run(folder / "once")
+        same((got.returncode, got.stdout, got.stderr), (0, "", ""))
+
+
 @tap.test("the_first_program_has_at_most_20_lines")
 def _(folder):
     lines = program.splitlines()

@@ -737,7 +737,7 @@ WEFT_API int weft_io_wait_until(struct weft_io *io, int for_what, int64_t until)
  */
 #define weft_blocking(fn, arg, ret_code) weft_blocking_until(fn, arg, ret_code, WEFT_NEVER)
 #define weft_blocking_until(fn, arg, ret_code, until)                                              \
-	weft_blocking_call(WEFT__INT_FN(fn, arg), (void *)(arg), 0, 0, (ret_code), (until))
+	weft_blocking_call(WEFT__INT_FN(fn, arg), WEFT__MUTABLE(arg), 0, NULL, (ret_code), (until))
 
 /*
  * weft_blocking_copy(fn, arg, drop, &code): the same with a copy of *arg (at most WEFT_ARG_MAX bytes),
@@ -749,7 +749,7 @@ WEFT_API int weft_io_wait_until(struct weft_io *io, int for_what, int64_t until)
 #define weft_blocking_copy(fn, arg, drop, ret_code)                                                \
 	weft_blocking_copy_until(fn, arg, drop, ret_code, WEFT_NEVER)
 #define weft_blocking_copy_until(fn, arg, drop, ret_code, until)                                   \
-	weft_blocking_call(WEFT__INT_FN(fn, arg), (void *)(arg), WEFT__ARG(arg), (drop),           \
+	weft_blocking_call(WEFT__INT_FN(fn, arg), WEFT__MUTABLE(arg), WEFT__ARG(arg), (drop),      \
 		(ret_code), (until))
 
 /* ---- Other threads ----------------------------------------------------------------------------
@@ -922,6 +922,8 @@ static inline bool weft__received(int result)
 #define WEFT__INT_FN(fn, ...)                                                                      \
 	((void)sizeof(_Generic((fn)(__VA_ARGS__), int : 0)), (weft_int_fn)(fn))
 #define WEFT__PTR(...) ((const void *)(__VA_ARGS__))
+/* For a function that was checked to take the pointer as it is, const or not. */
+#define WEFT__MUTABLE(...) ((void *)(uintptr_t)WEFT__PTR(__VA_ARGS__))
 #define WEFT__ARG(...)                                                                             \
 	(WEFT__ASSERT(sizeof(*(__VA_ARGS__)) <= WEFT_ARG_MAX,                                      \
 		 weft_error_the_argument_is_larger_than_WEFT_ARG_MAX),                             \
@@ -1012,12 +1014,45 @@ template <class E> E *into(E *p, E *)
 {
 	return p;
 }
-template <class F, class A> weft_fn plain_fn(F *f, A a)
+
+/*
+ * What may be handed to a function that takes a P: its pointer goes through void * as it is, so one
+ * to a base class, which may be at another address, is refused.
+ */
+template <class A, class B> struct same {
+	static const bool value = false;
+};
+template <class A> struct same<A, A> {
+	static const bool value = true;
+};
+template <class P, class A> struct passes {
+	static const bool value = false;
+};
+template <class P, class A> struct passes<P *, A> {
+	static const bool value =
+		same<P, A>::value || same<P, const A>::value || same<P, const void>::value;
+};
+template <class A> struct passes<void *, A> {
+	static const bool value = true;
+};
+template <class A> struct passes<void *, const A> {
+	static const bool value = false;
+};
+template <class P> struct arg {
+	template <class A, typename only<passes<P, A>::value>::type = 0> arg(A *);
+	arg(decltype(nullptr));
+};
+template <class T> struct as_it_is {
+	typedef T type;
+};
+/* Never called, but for what the compiler says to it. */
+template <class R, class P> char takes(R (*f)(P), typename as_it_is<arg<P> >::type);
+template <class P> char joined_takes(int (*f)(P), typename as_it_is<arg<P> >::type);
+template <class F> weft_fn plain_fn(F *f)
 {
-	(void)sizeof((f(a), 0));
 	return reinterpret_cast<weft_fn>(f);
 }
-template <class A> weft_int_fn joined_fn(int (*f)(A), A)
+template <class F> weft_int_fn joined_fn(F *f)
 {
 	return reinterpret_cast<weft_int_fn>(f);
 }
@@ -1038,9 +1073,11 @@ template <class... C> int select(int64_t until, C... cases)
 #define WEFT__INTO(c, dest) (weft__::into<decltype((c)->weft_elem)>((dest), nullptr))
 #define WEFT__CASE(chan, value, ret_ok, send) (weft_case{chan, value, ret_ok, send})
 #define WEFT__SELECT(until, ...) (weft__::select((until), __VA_ARGS__))
-#define WEFT__FN(fn, ...) (weft__::plain_fn((fn), (__VA_ARGS__)))
-#define WEFT__INT_FN(fn, ...) (weft__::joined_fn((fn), (__VA_ARGS__)))
+#define WEFT__FN(fn, ...) ((void)sizeof(weft__::takes((fn), (__VA_ARGS__))), weft__::plain_fn((fn)))
+#define WEFT__INT_FN(fn, ...)                                                                      \
+	((void)sizeof(weft__::joined_takes((fn), (__VA_ARGS__))), weft__::joined_fn((fn)))
 #define WEFT__PTR(...) (static_cast<const void *>(__VA_ARGS__))
+#define WEFT__MUTABLE(...) (const_cast<void *>(WEFT__PTR(__VA_ARGS__)))
 #define WEFT__ARG(...) (weft__::copied<sizeof(*(__VA_ARGS__))>::bytes)
 
 #endif /* __cplusplus */

@@ -56,6 +56,29 @@ static void scope_app(weft_unit *unused)
 	weft_scope_unref(scope);
 }
 
+static void drop_copy(void *copy)
+{
+	(void)copy;
+}
+
+static int load(const struct pair *p)
+{
+	return p->a;
+}
+
+static void blocking_app(struct pair *p)
+{
+	int code;
+
+	const struct pair *same = p;
+
+	if (weft_blocking(load, same, &code) < 0 ||
+		weft_blocking_until(load, p, &code, WEFT_NEVER) < 0)
+		weft_blocking_copy(load, p, NULL, &code);
+	weft_blocking_copy(load, p, drop_copy, NULL);
+	weft_blocking_copy_until(load, p, NULL, &code, weft_now());
+}
+
 static void take(pair_ptr_chan *c)
 {
 	weft_send(c, NULL);
@@ -194,6 +217,9 @@ static int app(int argc, char **argv)
 	weft_join(weft_spawn(sync_app, &guarded), NULL);
 	weft_go(time_app, &unit);
 	weft_go(scope_app, &unit);
+	weft_go(take, NULL);
+	weft_go(drop, ptrs);
+	weft_go(blocking_app, &pair);
 	if (weft_local_set(&local, ints) < 0 || !weft_local_get(&local))
 		return 1;
 	return weft_len(ints) < weft_cap(ints);
