@@ -24,6 +24,10 @@ RUNS = {
     "ring-laps": ("ring", ["--threads", "5", "--laps", "9"], "45 hops\n"),
     "worker-pool": ("worker-pool", [], None),
     "worker-pool-small": ("worker-pool", ["--pools", "2", "--workers", "1", "--jobs", "7"], None),
+    "first-answer": ("first-answer", [], "question 1: replica 4 was first, 3 stopped\n"
+                     "question 2: replica 3 was first, 3 stopped\n"
+                     "question 3: no answer (deadline), 4 stopped\n"),
+    "first-answer-many": ("first-answer", ["--replicas", "100", "--questions", "5"], None),
     "sieve": ("sieve", [], "2\n3\n5\n7\n11\n13\n17\n19\n23\n29\n31\n37\n"),
     "sieve-long": ("sieve", ["--primes", "30"], None),
 }
