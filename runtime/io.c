@@ -262,8 +262,17 @@ static struct weft__co *take_one(struct weft_io *io, enum weft__io_dir dir, stru
 	if (!waiter)
 		return NULL;
 	waiter->from = side->edges;
+	io->users++; /* it is about to use the descriptor again */
 	weft__trace_unblock(weft__worker(), by, waiter->co, io->id, &io->last_t, 0, WEFT_WHY_IO);
 	return waiter->co;
+}
+
+/* Not for TSan: the link is the run queues' later, which it does not see either. */
+static WEFT__NO_TSAN void append(struct weft__found *found, struct weft__co *co)
+{
+	co->next = NULL;
+	*found->last = co;
+	found->last = &co->next;
 }
 
 void weft__io_event(struct weft_io *io, unsigned events, struct weft__found *found)
@@ -283,11 +292,8 @@ void weft__io_event(struct weft_io *io, unsigned events, struct weft__found *fou
 	}
 	weft__unlock(&io->lock);
 	for (int dir = 0; dir < 2; dir++) {
-		if (!woken[dir])
-			continue;
-		woken[dir]->next = NULL;
-		*found->last = woken[dir];
-		found->last = &woken[dir]->next;
+		if (woken[dir])
+			append(found, woken[dir]);
 	}
 }
 
@@ -301,6 +307,7 @@ struct call {
 	enum weft__io_dir dir;
 	uint32_t seen; /* the side's edges before the step that is tried now */
 	bool dry;      /* then it need not be tried */
+	bool user;     /* counted in users: not while it is parked */
 	bool woken;    /* by an event, which others may need as well */
 	bool waited;
 };
@@ -317,6 +324,7 @@ static int begin(struct call *call)
 	}
 	io->refs++;
 	io->users++;
+	call->user = true;
 	call->seen = side->edges;
 	call->dry = side->dry;
 	weft__unlock(&io->lock);
@@ -348,9 +356,10 @@ static int wait_for_event(struct call *call, int64_t until)
 		self->wait = (struct weft__wait_for){.why = WEFT_WHY_IO, .of = (uint64_t)io->fd};
 		weft__trace_block_on(weft__worker(), self, io->id, &io->last_t, until);
 		weft__waitq_push(&side->waiters, &waiter);
+		io->users--;
 		r = weft__wait(&io->lock, &waiter, io->id, &io->last_t, until);
 		call->seen = (uint32_t)waiter.from;
-		call->woken = r == 0;
+		call->user = call->woken = r == 0; /* an event has counted us again */
 		call->waited = true;
 	}
 	weft__poller_wait_ends();
@@ -378,7 +387,7 @@ static bool end(struct call *call, bool empty)
 	/* Our event may have told of more than we took: the next one looks. */
 	if (call->woken)
 		next = take_one(io, call->dir, call->self);
-	let_go(io, call->self, true);
+	let_go(io, call->self, call->user);
 	if (next)
 		weft__ready(next);
 	return tired;

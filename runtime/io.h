@@ -45,7 +45,7 @@ struct weft_io {
 	bool closed;	/* no more calls; the descriptor goes with the last that is under way */
 	bool gone;	/* the descriptor has */
 	uint32_t refs;	/* references, and calls under way */
-	uint32_t users; /* calls under way: they may use the descriptor */
+	uint32_t users; /* calls under way that are not parked: they may use the descriptor */
 	struct weft__io_side side[2];
 	uint64_t id;
 	int64_t last_t;

@@ -191,7 +191,8 @@ CO_TEST(thousands_of_short_jobs_come_back)
 	weft_waitgroup_wait(&m.group);
 }
 
-/* ---- Deadlines -------------------------------------------------------------------------------- */
+/* ---- Deadlines --------------------------------------------------------------------------------
+ */
 
 CO_TEST(a_job_that_has_begun_is_waited_for)
 {
@@ -236,7 +237,8 @@ TEST_WORKERS(a_job_in_the_queue_is_taken_back_at_the_deadline)
 	CHECK_INT(weft_run(in_queue_app, 0, NULL), 0);
 }
 
-/* ---- Copies ----------------------------------------------------------------------------------- */
+/* ---- Copies -----------------------------------------------------------------------------------
+ */
 
 CO_TEST(what_a_job_did_with_its_copy_comes_back)
 {
@@ -289,7 +291,8 @@ CO_TEST(a_job_with_a_copy_is_left_alone_at_the_deadline)
 	free(o.text);
 }
 
-/* ---- The end of a run ------------------------------------------------------------------------- */
+/* ---- The end of a run -------------------------------------------------------------------------
+ */
 
 static struct gate end_gate;
 
@@ -371,7 +374,8 @@ TEST_WORKERS(a_job_that_never_ends_leaves_no_further_run)
 	open_gate(&end_gate);
 }
 
-/* ---- Misuse and failures ---------------------------------------------------------------------- */
+/* ---- Misuse and failures ----------------------------------------------------------------------
+ */
 
 static int yield_on_helper(void *unused)
 {

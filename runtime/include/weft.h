@@ -709,6 +709,69 @@ WEFT_API int weft_io_shutdown(struct weft_io *io, int how);
 WEFT_API int weft_io_wait(struct weft_io *io, int for_what);
 WEFT_API int weft_io_wait_until(struct weft_io *io, int for_what, int64_t until);
 
+/* ---- Sockets ----------------------------------------------------------------------------------
+ *
+ * An address is text:
+ *
+ *	tcp:HOST:PORT	a stream. HOST is a name, 192.0.2.1 or [2001:db8::1]; PORT a number or the name of
+ *			a service. No HOST: all addresses of this machine to listen on, loopback to dial
+ *	udp:HOST:PORT	datagrams
+ *	unix:/PATH	a stream in this machine
+ *	unix:@NAME	the same in the abstract namespace
+ *
+ * Names are looked up on a helper thread. What does not look like this gives -EINVAL or -ENAMETOOLONG,
+ * an unknown name -ENOENT, a name service that fails -EIO. TCP_NODELAY is set, and SO_REUSEADDR for
+ * listeners; all descriptors are close-on-exec.
+ */
+
+/*
+ * Connects; tries all addresses that the name has, one after the other, each for its part of the time
+ * until the deadline. 0, or what the last of them gave. A udp address makes a socket for this peer only.
+ */
+WEFT_API int weft_dial(const char *address, struct weft_io **ret_io);
+WEFT_API int weft_dial_until(const char *address, struct weft_io **ret_io, int64_t until);
+
+/*
+ * A socket that can accept; a udp address makes one for weft_recvfrom. 0, or why not: -EADDRINUSE
+ * (also if the path of a unix address exists: unlink it before) ... Port 0 is any free one; weft_io_local
+ * tells which.
+ */
+WEFT_API int weft_listen(const char *address, struct weft_io **ret_io);
+
+/*
+ * Waits for a connection: 0. When there is no descriptor left (-EMFILE, -ENFILE) or no memory (-ENOMEM,
+ * -ENOBUFS), it says so after 10 ms, so that a loop around it does not spin; the connection stays in the
+ * queue.
+ */
+WEFT_API int weft_accept(struct weft_io *listener, struct weft_io **ret_io);
+WEFT_API int weft_accept_until(struct weft_io *listener, struct weft_io **ret_io, int64_t until);
+
+/* An address in the system's form, to be copied at will. */
+struct weft_addr {
+	uint64_t weft_bytes[17];
+};
+
+/* The first that the text stands for. 0. */
+WEFT_API int weft_addr_find(const char *text, struct weft_addr *ret_addr);
+WEFT_API int weft_addr_find_until(const char *text, struct weft_addr *ret_addr, int64_t until);
+/* The text of it, which weft_dial takes. 0, -ENOSPC: longer than size; WEFT_ADDR_TEXT is enough. */
+#define WEFT_ADDR_TEXT 128
+WEFT_API int weft_addr_text(const struct weft_addr *addr, char *text, size_t size);
+
+/* This end's address, and the other's. 0, -ENOTCONN ... */
+WEFT_API int weft_io_local(struct weft_io *io, struct weft_addr *ret_addr);
+WEFT_API int weft_io_peer(struct weft_io *io, struct weft_addr *ret_addr);
+
+/* One datagram. What does not fit into n bytes is lost. ret_from may be a null pointer. */
+WEFT_API ssize_t weft_sendto(
+	struct weft_io *io, const void *buf, size_t n, const struct weft_addr *to);
+WEFT_API ssize_t weft_sendto_until(struct weft_io *io, const void *buf, size_t n,
+	const struct weft_addr *to, int64_t until);
+WEFT_API ssize_t weft_recvfrom(
+	struct weft_io *io, void *buf, size_t n, struct weft_addr *ret_from);
+WEFT_API ssize_t weft_recvfrom_until(
+	struct weft_io *io, void *buf, size_t n, struct weft_addr *ret_from, int64_t until);
+
 /* ---- Blocking calls ---------------------------------------------------------------------------
  *
  * What blocks a thread (a file, a name look-up, a library that waits) blocks a worker, and with it
