@@ -29,6 +29,11 @@ RUNS = {
                      "question 3: no answer (deadline), 4 stopped\n"),
     "first-answer-many": ("first-answer", ["--replicas", "100", "--questions", "5"], None),
     "sieve": ("sieve", [], "2\n3\n5\n7\n11\n13\n17\n19\n23\n29\n31\n37\n"),
+    "philosophers": ("philosophers", [],
+                     "".join(f"philosopher {i}: 3 meals\n" for i in range(5))),
+    "philosophers-many": ("philosophers", ["--philosophers", "20", "--meals", "10"], None),
+    "blocks": ("blocks", [], "block 17 is broken\n"),
+    "blocks-sound": ("blocks", ["--broken", "0", "--limit", "7"], "all 40 blocks are sound\n"),
     "sieve-long": ("sieve", ["--primes", "30"], None),
 }
 
@@ -232,7 +237,7 @@ def _(folder):
 
 @tap.test("an_example_refuses_a_wrong_option")
 def _(folder):
-    for name in ("ping", "ring", "sieve", "worker-pool"):
+    for name in ("blocks", "philosophers", "ping", "ring", "sieve", "worker-pool"):
         for args in (["--nonsense"], ["--nonsense", "3"]):
             got = run(example(name), *args)
             same(got.returncode, 2, f"{name} {args}: exit status")

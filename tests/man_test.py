@@ -17,9 +17,6 @@ import links  # noqa: E402
 UNDOCUMENTED = {
     # time
     "weft_now", "weft_sleep", "weft_sleep_until", "WEFT_US", "WEFT_MS", "WEFT_SEC",
-    # sync
-    "weft_waitgroup_add", "weft_waitgroup_done", "weft_waitgroup_wait",
-    "weft_waitgroup_wait_until", "weft_waitgroup_finish",
 }
 
 COMPILER = shutil.which("gcc") or shutil.which("cc")
