@@ -59,7 +59,7 @@ struct weft_chan *weft_chan_make(const struct weft_elem *elem, size_t capacity, 
 	chan->at_file = at_file;
 	chan->at_line = at_line;
 	chan->id = weft__new_id(&weft__sched.last_object);
-	atomic_store_explicit(&chan->refs, 1, memory_order_relaxed);
+	chan->refs = 1;
 	weft__trace_reserve(weft__worker(), WEFT_REC_UNITS_MAX);
 	weft__trace_chan_make(weft__worker(), self, chan, at_fn, at_file, at_line);
 	weft__lock(&chans.lock);
@@ -73,8 +73,11 @@ struct weft_chan *weft_chan_make(const struct weft_elem *elem, size_t capacity, 
 
 struct weft_chan *weft_chan_ref(struct weft_chan *chan)
 {
-	if (chan)
-		atomic_fetch_add_explicit(&chan->refs, 1, memory_order_relaxed);
+	if (chan) {
+		weft__lock(&chan->lock);
+		chan->refs++;
+		weft__unlock(&chan->lock);
+	}
 	return chan;
 }
 
@@ -86,18 +89,9 @@ void weft__chan_free(struct weft_chan *chan)
 	free(chan);
 }
 
-void weft__chan_unref(struct weft_chan *chan, struct weft__co *by)
+/* Nobody has a reference any more, and so nobody waits. */
+static void forget(struct weft_chan *chan, struct weft__co *by)
 {
-	if (by && weft__rec_enabled()) {
-		/* The last one's `free` must bear a later stamp than all that we did with it. */
-		weft__lock(&chan->lock);
-		if (chan->last_t < by->last_t)
-			chan->last_t = by->last_t;
-		weft__unlock(&chan->lock);
-	}
-	/* acq_rel: what we did with the channel is over before the last one frees it. */
-	if (atomic_fetch_sub_explicit(&chan->refs, 1, memory_order_acq_rel) != 1)
-		return;
 	if (chan->ticker)
 		weft__ticker_stop(chan->ticker);
 	weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS);
@@ -112,6 +106,20 @@ void weft__chan_unref(struct weft_chan *chan, struct weft__co *by)
 	weft__unlock(&chans.lock);
 	if (!chan->ticker || weft__ticker_end(chan->ticker))
 		weft__chan_free(chan);
+}
+
+void weft__chan_unref(struct weft_chan *chan, struct weft__co *by)
+{
+	bool last;
+
+	weft__lock(&chan->lock);
+	/* The last one's `free` must bear a later stamp than all that we did with it. */
+	if (by && WEFT__PROBE_ON && chan->last_t < by->last_t)
+		chan->last_t = by->last_t;
+	last = --chan->refs == 0;
+	weft__unlock(&chan->lock);
+	if (last)
+		forget(chan, by);
 }
 
 WEFT__NO_TSAN void weft__chans_walk(void (*fn)(struct weft_chan *chan, void *arg), void *arg)
@@ -178,12 +186,23 @@ void weft__chan_drop(struct weft_chan *chan, struct weft__co *self)
 			&chan->last_t);
 }
 
-enum weft__chan_step weft__chan_send_step(struct weft_chan *chan, struct weft__co *self,
-	const void *value, int case_index, struct weft__co **ret_wake)
+/* Out of its queue for good: see `keeps`. */
+static inline void take_reference(struct weft_chan *chan, const struct weft__waiter *peer)
 {
-	struct weft__worker *w = weft__worker();
+	if (!peer->keeps)
+		chan->refs--;
+}
+
+/*
+ * `traced` is a constant where this is called: once for runs that are recorded, and once, without
+ * their calls, for those that are not.
+ */
+static inline __attribute__((always_inline)) enum weft__chan_step send_step(struct weft__worker *w,
+	struct weft_chan *chan, struct weft__co *self, const void *value, int case_index,
+	struct weft__co **ret_wake, bool traced)
+{
 	struct weft__waiter *peer;
-	uint64_t msg;
+	uint64_t msg = 0;
 
 	*ret_wake = NULL;
 	if (chan->closed)
@@ -192,19 +211,24 @@ enum weft__chan_step weft__chan_send_step(struct weft_chan *chan, struct weft__c
 	if (peer) {
 		if (peer->value)
 			copy_value(chan, peer->value, value);
-		msg = weft__trace_send(w, self, chan, value, WEFT_VIA_HAND, NULL, case_index, -1);
-		weft__trace_unblock(w, self, peer->co, chan->id, &chan->last_t, msg,
-			peer->claim ? WEFT_WHY_SELECT : WEFT_WHY_RECV);
-		peer->msg = msg;
-		peer->from = self->id;
+		if (traced) {
+			msg = weft__trace_send(
+				w, self, chan, value, WEFT_VIA_HAND, NULL, case_index, -1);
+			weft__trace_unblock(w, self, peer->co, chan->id, &chan->last_t, msg,
+				peer->claim ? WEFT_WHY_SELECT : WEFT_WHY_RECV);
+			peer->msg = msg;
+			peer->from = self->id;
+		}
 		peer->result = 0;
 		*ret_wake = peer->co;
+		take_reference(chan, peer);
 		return WEFT__STEP_DONE;
 	}
 	if (chan->count == chan->cap)
 		return WEFT__STEP_WAIT;
-	msg = weft__trace_send(
-		w, self, chan, value, WEFT_VIA_BUFFER, NULL, case_index, (int64_t)chan->count + 1);
+	if (traced)
+		msg = weft__trace_send(w, self, chan, value, WEFT_VIA_BUFFER, NULL, case_index,
+			(int64_t)chan->count + 1);
 	buffer_put(chan, value, msg, self->id);
 	return WEFT__STEP_DONE;
 }
@@ -218,17 +242,17 @@ static void note_select_send(
 			WEFT_VIA_SELECT, self, peer->index, -1);
 }
 
-enum weft__chan_step weft__chan_recv_step(struct weft_chan *chan, struct weft__co *self,
-	void *ret_value, int case_index, struct weft__co **ret_wake)
+static inline __attribute__((always_inline)) enum weft__chan_step recv_step(struct weft__worker *w,
+	struct weft_chan *chan, struct weft__co *self, void *ret_value, int case_index,
+	struct weft__co **ret_wake, bool traced)
 {
-	struct weft__worker *w = weft__worker();
 	struct weft__waiter *peer = NULL;
 	struct weft__chan_note note;
 
 	*ret_wake = NULL;
 	if (chan->count > 0 || chan->cap == 0)
 		peer = weft__waitq_take(&chan->senders);
-	if (peer)
+	if (traced && peer)
 		note_select_send(chan, self, peer);
 	if (chan->count > 0) {
 		note = buffer_get(chan, ret_value);
@@ -241,20 +265,38 @@ enum weft__chan_step weft__chan_recv_step(struct weft_chan *chan, struct weft__c
 	} else if (chan->closed) {
 		if (ret_value)
 			memset(ret_value, 0, chan->elem_size);
-		weft__trace_recv(w, self, chan, 0, 0, case_index, -1, &chan->last_t);
+		if (traced)
+			weft__trace_recv(w, self, chan, 0, 0, case_index, -1, &chan->last_t);
 		return WEFT__STEP_CLOSED;
 	} else {
 		return WEFT__STEP_WAIT;
 	}
-	weft__trace_recv(w, self, chan, note.msg, note.from, case_index,
-		chan->cap ? (int64_t)chan->count : -1, &chan->last_t);
+	if (traced)
+		weft__trace_recv(w, self, chan, note.msg, note.from, case_index,
+			chan->cap ? (int64_t)chan->count : -1, &chan->last_t);
 	if (peer) {
 		peer->result = 0;
-		weft__trace_unblock(w, self, peer->co, chan->id, &chan->last_t, peer->msg,
-			peer->claim ? WEFT_WHY_SELECT : WEFT_WHY_SEND);
+		if (traced)
+			weft__trace_unblock(w, self, peer->co, chan->id, &chan->last_t, peer->msg,
+				peer->claim ? WEFT_WHY_SELECT : WEFT_WHY_SEND);
 		*ret_wake = peer->co;
+		take_reference(chan, peer);
 	}
 	return WEFT__STEP_DONE;
+}
+
+enum weft__chan_step weft__chan_send_step(struct weft__worker *w, struct weft_chan *chan,
+	struct weft__co *self, const void *value, int case_index, struct weft__co **ret_wake)
+{
+	return WEFT__PROBE_ON ? send_step(w, chan, self, value, case_index, ret_wake, true)
+			      : send_step(w, chan, self, value, case_index, ret_wake, false);
+}
+
+enum weft__chan_step weft__chan_recv_step(struct weft__worker *w, struct weft_chan *chan,
+	struct weft__co *self, void *ret_value, int case_index, struct weft__co **ret_wake)
+{
+	return WEFT__PROBE_ON ? recv_step(w, chan, self, ret_value, case_index, ret_wake, true)
+			      : recv_step(w, chan, self, ret_value, case_index, ret_wake, false);
 }
 
 /* ---- Send and receive -------------------------------------------------------------------------
@@ -281,84 +323,131 @@ static void panic_closed(struct weft_chan *chan)
 	weft__panic("send on closed channel %s", text);
 }
 
-/*
- * After a step: 0 (done) or a negative errno value, and the channel is unlocked; or 1, it is still
- * locked, and the caller has to wait.
- */
-static int settle(struct weft_chan *chan, enum weft__chan_step step, struct weft__co *self,
-	struct weft__co *const *wake, int64_t until)
+/* Unlocks behind a step that went through. */
+static inline int done(struct weft__worker *w, struct weft_chan *chan, struct weft__co *wake)
 {
-	int r = step == WEFT__STEP_DONE	    ? 0
-		: step == WEFT__STEP_CLOSED ? -EPIPE
-					    : weft__may_wait(self, until);
-
-	if (step == WEFT__STEP_WAIT && r == 0)
-		return 1;
 	weft__unlock(&chan->lock);
-	if (*wake)
-		weft__ready(*wake);
+	if (wake)
+		weft__ready_on(w, wake);
+	return 0;
+}
+
+/*
+ * Locked, and nothing could be done. Waits in the queue, and returns unlocked. When the result is 0
+ * or -EPIPE and the waiter does not keep the channel, it may be gone: who matched it was the last.
+ */
+static inline int wait_in(struct weft__worker *w, struct weft_chan *chan, struct weft__co *self,
+	struct weft__waitq *queue, struct weft__waiter *waiter, enum weft_why why, int64_t until)
+{
+	self->wait = (struct weft__wait_for){.why = why, .chan = chan};
+	weft__trace_block(w, self, chan, until);
+	weft__waitq_push(queue, waiter);
+	chan->refs++;
+	if (waiter->keeps)
+		return weft__wait(&chan->lock, waiter, chan->id, &chan->last_t, until);
+	weft__lock_park(&chan->lock);
+	weft__park_unlock(w, &chan->lock);
+	return waiter->result;
+}
+
+/* Does the owner of a waiter touch the channel when it has woken? */
+static inline bool must_keep(const struct weft__co *self, int64_t until)
+{
+	return WEFT__PROBE_ON || weft__may_be_interrupted(self, until);
+}
+
+static int send_waits(struct weft__worker *w, struct weft_chan *chan, struct weft__co *self,
+	const void *value, int64_t until)
+{
+	struct weft__waiter waiter = {.co = self,
+		.value = (void *)(uintptr_t)value,
+		.index = -1,
+		.keeps = must_keep(self, until)};
+	int r;
+
+	waiter.msg = weft__trace_send(w, self, chan, value, WEFT_VIA_WAIT, NULL, -1,
+		chan->cap ? (int64_t)chan->count : -1);
+	r = wait_in(w, chan, self, &chan->senders, &waiter, WEFT_WHY_SEND, until);
+	if (r == -EPIPE)
+		panic_closed(chan);
+	if (waiter.keeps)
+		weft__chan_unref(chan, self);
+	return r;
+}
+
+static int recv_waits(struct weft__worker *w, struct weft_chan *chan, struct weft__co *self,
+	void *ret_value, int64_t until)
+{
+	struct weft__waiter waiter = {
+		.co = self, .value = ret_value, .index = -1, .keeps = must_keep(self, until)};
+	uint32_t bytes = chan->elem_size;
+	int r = wait_in(w, chan, self, &chan->receivers, &waiter, WEFT_WHY_RECV, until);
+
+	if (r == -EPIPE && ret_value)
+		memset(ret_value, 0, bytes);
+	if (!waiter.keeps)
+		return r;
+	if (r == 0 || r == -EPIPE) {
+		weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS);
+		weft__trace_recv(weft__worker(), self, chan, waiter.msg, waiter.from, -1, -1, NULL);
+	}
+	weft__chan_unref(chan, self);
 	return r;
 }
 
 int weft_chan_send(struct weft_chan *chan, const void *value, int64_t until)
 {
-	struct weft__co *self = weft__self("weft_send"), *wake;
-	struct weft__waiter waiter;
-	struct weft__worker *w;
+	struct weft__worker *w = weft__worker();
+	struct weft__co *self = weft__current_on(w), *wake;
+	enum weft__chan_step step;
 	int r;
 
+	if (__builtin_expect(!self, 0))
+		weft__self("weft_send");
 	if (!chan)
 		return wait_for_nobody(self, until);
-	weft__trace_reserve(weft__worker(), WEFT__STEP_UNITS + WEFT__TRACE_PARK_UNITS);
+	weft__trace_reserve(w, WEFT__STEP_UNITS + WEFT__TRACE_PARK_UNITS);
 	weft__lock(&chan->lock);
-	r = settle(chan, weft__chan_send_step(chan, self, value, -1, &wake), self, &wake, until);
-	if (r == -EPIPE)
+	if (WEFT__PROBE_ON)
+		step = weft__chan_send_step(w, chan, self, value, -1, &wake);
+	else
+		step = send_step(w, chan, self, value, -1, &wake, false);
+	if (step == WEFT__STEP_DONE)
+		return done(w, chan, wake);
+	if (step == WEFT__STEP_CLOSED) {
+		weft__unlock(&chan->lock);
 		panic_closed(chan);
-	if (r <= 0)
-		return r;
-	w = weft__worker();
-	waiter = (struct weft__waiter){.co = self, .value = (void *)(uintptr_t)value, .index = -1};
-	waiter.msg = weft__trace_send(w, self, chan, value, WEFT_VIA_WAIT, NULL, -1,
-		chan->cap ? (int64_t)chan->count : -1);
-	self->wait = (struct weft__wait_for){.why = WEFT_WHY_SEND, .chan = chan};
-	weft__trace_block(w, self, chan, until);
-	weft__waitq_push(&chan->senders, &waiter);
-	weft_chan_ref(
-		chan); /* the receiver may drop the last reference as soon as it has the value */
-	r = weft__wait(&chan->lock, &waiter, chan->id, &chan->last_t, until);
-	if (r == -EPIPE)
-		panic_closed(chan);
-	weft_chan_unref(chan);
+	}
+	r = weft__may_wait(self, until);
+	if (r == 0)
+		return send_waits(w, chan, self, value, until);
+	weft__unlock(&chan->lock);
 	return r;
 }
 
 int weft_chan_recv(struct weft_chan *chan, void *ret_value, int64_t until)
 {
-	struct weft__co *self = weft__self("weft_recv"), *wake;
-	struct weft__waiter waiter;
+	struct weft__worker *w = weft__worker();
+	struct weft__co *self = weft__current_on(w), *wake;
+	enum weft__chan_step step;
 	int r;
 
+	if (__builtin_expect(!self, 0))
+		weft__self("weft_recv");
 	if (!chan)
 		return wait_for_nobody(self, until);
-	weft__trace_reserve(weft__worker(), WEFT__STEP_UNITS + WEFT__TRACE_PARK_UNITS);
+	weft__trace_reserve(w, WEFT__STEP_UNITS + WEFT__TRACE_PARK_UNITS);
 	weft__lock(&chan->lock);
-	r = settle(
-		chan, weft__chan_recv_step(chan, self, ret_value, -1, &wake), self, &wake, until);
-	if (r <= 0)
-		return r;
-	waiter = (struct weft__waiter){.co = self, .value = ret_value, .index = -1};
-	self->wait = (struct weft__wait_for){.why = WEFT_WHY_RECV, .chan = chan};
-	weft__trace_block(weft__worker(), self, chan, until);
-	weft__waitq_push(&chan->receivers, &waiter);
-	weft_chan_ref(chan); /* until the receive is recorded */
-	r = weft__wait(&chan->lock, &waiter, chan->id, &chan->last_t, until);
-	if (r == -EPIPE && ret_value)
-		memset(ret_value, 0, chan->elem_size);
-	if (r == 0 || r == -EPIPE) {
-		weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS);
-		weft__trace_recv(weft__worker(), self, chan, waiter.msg, waiter.from, -1, -1, NULL);
-	}
-	weft_chan_unref(chan);
+	if (WEFT__PROBE_ON)
+		step = weft__chan_recv_step(w, chan, self, ret_value, -1, &wake);
+	else
+		step = recv_step(w, chan, self, ret_value, -1, &wake, false);
+	if (step == WEFT__STEP_DONE)
+		return done(w, chan, wake);
+	r = step == WEFT__STEP_CLOSED ? -EPIPE : weft__may_wait(self, until);
+	if (r == 0)
+		return recv_waits(w, chan, self, ret_value, until);
+	weft__unlock(&chan->lock);
 	return r;
 }
 
@@ -383,7 +472,8 @@ static struct weft__waiter *take_all(struct weft__waitq *queue, int *ret_count)
 	return first;
 }
 
-static void wake_closed(struct weft_chan *chan, struct weft__co *self, struct weft__waiter *waiter)
+static void wake_closed(
+	struct weft_chan *chan, struct weft__co *self, struct weft__waiter *waiter, bool sent)
 {
 	while (waiter) {
 		struct weft__waiter *next = waiter->next;
@@ -397,6 +487,9 @@ static void wake_closed(struct weft_chan *chan, struct weft__co *self, struct we
 		waiter->result = -EPIPE;
 		weft__trace_unblock(
 			w, self, waiter->co, chan->id, &chan->last_t, 0, WEFT_WHY_CLOSE);
+		/* A sender keeps it in any case: it panics, and says on which channel. */
+		if (!sent)
+			take_reference(chan, waiter);
 		weft__unlock(&chan->lock);
 		weft__ready(waiter->co);
 		waiter = next;
@@ -421,8 +514,8 @@ void weft__chan_close(struct weft_chan *chan, struct weft__co *by)
 	senders = take_all(&chan->senders, &nsenders);
 	weft__trace_close(weft__worker(), by, chan, nreceivers);
 	weft__unlock(&chan->lock);
-	wake_closed(chan, by, receivers);
-	wake_closed(chan, by, senders);
+	wake_closed(chan, by, receivers, false);
+	wake_closed(chan, by, senders, true);
 }
 
 void weft_chan_close(struct weft_chan *chan)

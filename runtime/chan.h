@@ -15,6 +15,8 @@
 #include "runtime/waitq.h"
 #include "runtime/include/weft.h"
 
+struct weft__worker;
+
 /* What a buffered value's message was: kept only while the run records. */
 struct weft__chan_note {
 	uint64_t msg, from;
@@ -22,7 +24,7 @@ struct weft__chan_note {
 
 /*
  * A channel. Everything is under `lock`, but for elem, cap, id and the place of its making, which
- * do not change, and for refs. With one worker there is no lock and one thread.
+ * do not change. With one worker there is no lock and one thread.
  */
 struct weft_chan {
 	struct weft__lock lock;
@@ -37,7 +39,7 @@ struct weft_chan {
 	uint64_t last_msg;
 	uint64_t id;
 
-	_Atomic uint64_t refs;	       /* acq_rel: the last unref sees all that others did */
+	uint64_t refs;		       /* references, and one for each waiter that keeps it */
 	struct weft_chan *prev, *next; /* all channels of the run; under chan.c's list lock */
 	struct weft__ticker *ticker;   /* the time comes on it, or NULL (ticker.c); does not change */
 	const char *at_file;
@@ -56,10 +58,10 @@ enum weft__chan_step {
  * The channel is locked by the caller, and room for the records is reserved. On DONE, *ret_wake is
  * the coroutine to make ready once no lock is held, or NULL. `case_index` -1: not in a select.
  */
-enum weft__chan_step weft__chan_send_step(struct weft_chan *chan, struct weft__co *self,
-	const void *value, int case_index, struct weft__co **ret_wake);
-enum weft__chan_step weft__chan_recv_step(struct weft_chan *chan, struct weft__co *self,
-	void *ret_value, int case_index, struct weft__co **ret_wake);
+enum weft__chan_step weft__chan_send_step(struct weft__worker *w, struct weft_chan *chan,
+	struct weft__co *self, const void *value, int case_index, struct weft__co **ret_wake);
+enum weft__chan_step weft__chan_recv_step(struct weft__worker *w, struct weft_chan *chan,
+	struct weft__co *self, void *ret_value, int case_index, struct weft__co **ret_wake);
 #define WEFT__STEP_UNITS (2 * WEFT__TRACE_SEND_UNITS + 2 * WEFT__TRACE_WAKE_UNITS)
 
 /* As weft_close and weft_unref, also on the scheduler's stack: `by` is then NULL. Not NULL: chan.

@@ -149,25 +149,30 @@ static inline void park(struct weft__worker *w)
 }
 
 /* Unseen by TSan, as a worker's fields are. */
-static WEFT__NO_TSAN struct weft__worker *leave_behind(
-	struct weft__lock *lock, void (*after)(void *arg), void *arg)
+static WEFT__NO_TSAN_INLINE struct weft__worker *leave_behind(
+	struct weft__worker *w, void (*after)(void *arg), void *arg)
 {
-	struct weft__worker *w = weft__worker();
-
-	w->parked_lock = lock;
 	w->after = after;
 	w->after_arg = arg;
 	return w;
 }
 
-void weft__park(void (*after)(void *arg), void *arg)
+static WEFT__NO_TSAN_INLINE struct weft__worker *leave_lock_behind(
+	struct weft__worker *w, struct weft__lock *lock)
 {
-	park(leave_behind(NULL, after, arg));
+	if (weft__multi)
+		w->parked_lock = lock;
+	return w;
 }
 
-void weft__park_unlock(struct weft__lock *lock)
+void weft__park(void (*after)(void *arg), void *arg)
 {
-	park(leave_behind(lock, NULL, NULL));
+	park(leave_behind(weft__worker(), after, arg));
+}
+
+void weft__park_unlock(struct weft__worker *w, struct weft__lock *lock)
+{
+	park(leave_lock_behind(w, lock));
 }
 
 static WEFT__NO_TSAN void requeue_pinned(void *co)
@@ -178,17 +183,16 @@ static WEFT__NO_TSAN void requeue_pinned(void *co)
 void weft_yield(void)
 {
 	struct weft__worker *w = weft__worker();
-	struct weft__co *self;
+	struct weft__co *self = weft__current_on(w);
 
-	if (__builtin_expect(!w || !w->current, 0))
+	if (__builtin_expect(!self, 0))
 		weft__self("weft_yield");
-	self = w->current;
 	weft__trace_reserve(w, WEFT__TRACE_PARK_UNITS);
 	weft__trace_yield(w, self);
 	/* release: as in weft__ready, which a thief's acquire pairs with. */
 	atomic_store_explicit(&self->state, WEFT__CO_READY, memory_order_release);
 	if (self->pinned) {
-		leave_behind(NULL, requeue_pinned, self);
+		leave_behind(w, requeue_pinned, self);
 		leave(w, self, false, false);
 	} else {
 		leave(w, self, true, false);
@@ -215,7 +219,7 @@ void weft__co_exit(void)
 
 	/* release: whoever uses this stack next starts after all that we did on it. */
 	atomic_store_explicit(&self->state, WEFT__CO_FREE, memory_order_release);
-	leave(leave_behind(NULL, free_stack, self), self, false, true);
+	leave(leave_behind(w, free_stack, self), self, false, true);
 	abort(); /* nobody switches to a coroutine that has ended */
 }
 
@@ -369,10 +373,8 @@ static WEFT__NO_TSAN bool put_ready(struct weft__worker *w, struct weft__co *co,
 	return true;
 }
 
-static WEFT__NO_TSAN void enqueue(struct weft__co *co)
+static WEFT__NO_TSAN_INLINE void enqueue(struct weft__worker *w, struct weft__co *co)
 {
-	struct weft__worker *w = weft__worker();
-
 	if (!w->current && !co->pinned) {
 		put_due(w, co);
 		return;
@@ -393,15 +395,20 @@ static void mark_ready(struct weft__co *co)
 #endif
 }
 
-void weft__ready(struct weft__co *co)
+void weft__ready_on(struct weft__worker *w, struct weft__co *co)
 {
 	mark_ready(co);
-	enqueue(co);
+	enqueue(w, co);
+}
+
+void weft__ready(struct weft__co *co)
+{
+	weft__ready_on(weft__worker(), co);
 }
 
 /*
- * One alone is for this worker, which has nothing else to do: to wake another for it would cost more
- * than most of them take.
+ * One alone is for this worker, which has nothing else to do: to wake another for it would cost
+ * more than most of them take.
  */
 WEFT__NO_TSAN void weft__ready_found(struct weft__worker *w, struct weft__co *found)
 {
@@ -506,7 +513,8 @@ WEFT__NO_TSAN void weft__worker_loop(struct weft__worker *w)
 		struct weft__co *co;
 
 		if (atomic_load_explicit(&w->runq.tick, memory_order_relaxed) %
-				WEFT__SCHEDULER_EVERY == 0)
+				WEFT__SCHEDULER_EVERY ==
+			0)
 			weft__note_time(w);
 		weft__trace_reserve(w, WEFT__TRACE_PARK_UNITS);
 		co = find_work(w);

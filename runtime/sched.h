@@ -104,6 +104,12 @@ void weft__worker_set(struct weft__worker *worker);
 /* The calling thread's errno, just after a system call: coroutines must not name it themselves. */
 int weft__errno(void);
 
+/* The coroutine that runs on this worker; NULL if there is no worker, or none runs. */
+static WEFT__NO_TSAN_INLINE struct weft__co *weft__current_on(struct weft__worker *worker)
+{
+	return worker ? worker->current : NULL;
+}
+
 /* The running coroutine, or NULL. */
 struct weft__co *weft__current(void);
 
@@ -117,14 +123,15 @@ struct weft__co *weft__self(const char *what);
  */
 void weft__park(void (*after)(void *arg), void *arg);
 
-/* The same where all there is to do is to give back a lock. */
-void weft__park_unlock(struct weft__lock *lock);
+/* The same where all there is to do is to give back a lock. `worker` is the running one. */
+void weft__park_unlock(struct weft__worker *worker, struct weft__lock *lock);
 
 /*
  * Makes a parked (or new) coroutine ready. It runs next on this worker, unless another one finds it
  * waiting; one that is pinned runs on its own worker. Worker only.
  */
 void weft__ready(struct weft__co *co);
+void weft__ready_on(struct weft__worker *worker, struct weft__co *co); /* the running one */
 
 /* What the poller has found, linked by `next`; in that order. On the scheduler's stack. */
 void weft__ready_found(struct weft__worker *worker, struct weft__co *found);

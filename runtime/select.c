@@ -63,10 +63,10 @@ static void sort_channels(struct select *s)
 }
 
 /* Every order of the cases is equally likely (Fisher and Yates), so each ready one is. */
-static void shuffle_cases(struct select *s)
+static void shuffle_cases(struct select *s, struct weft__worker *w)
 {
 	for (int i = 0; i < s->n; i++) {
-		uint32_t j = weft__random(weft__worker()) % (uint32_t)(i + 1);
+		uint32_t j = (uint32_t)((uint64_t)weft__random(w) * (uint32_t)(i + 1) >> 32);
 
 		s->shuffle[i] = s->shuffle[j];
 		s->shuffle[j] = (uint32_t)i;
@@ -138,21 +138,22 @@ static void panic_send_on_closed(struct weft_chan *chan)
 	weft__panic("select: send on closed channel %s", text);
 }
 
-static enum weft__chan_step try_case(
-	struct weft_case *c, int index, struct weft__co *self, struct weft__co **ret_wake)
+static enum weft__chan_step try_case(struct weft__worker *w, struct weft_case *c, int index,
+	struct weft__co *self, struct weft__co **ret_wake)
 {
 	enum weft__chan_step step;
 
 	if (c->send)
-		return weft__chan_send_step(c->chan, self, c->value, index, ret_wake);
-	step = weft__chan_recv_step(c->chan, self, c->value, index, ret_wake);
+		return weft__chan_send_step(w, c->chan, self, c->value, index, ret_wake);
+	step = weft__chan_recv_step(w, c->chan, self, c->value, index, ret_wake);
 	if (step != WEFT__STEP_WAIT && c->ret_ok)
 		*c->ret_ok = step == WEFT__STEP_DONE;
 	return step;
 }
 
 /* All locked. The index of the case that went through, or -EAGAIN. */
-static int try_all(struct select *s, struct weft__co *self, struct weft__co **ret_wake)
+static int try_all(
+	struct select *s, struct weft__worker *w, struct weft__co *self, struct weft__co **ret_wake)
 {
 	for (int i = 0; i < s->n; i++) {
 		int index = (int)s->shuffle[i];
@@ -161,14 +162,14 @@ static int try_all(struct select *s, struct weft__co *self, struct weft__co **re
 
 		if (!c->chan)
 			continue;
-		step = try_case(c, index, self, ret_wake);
+		step = try_case(w, c, index, self, ret_wake);
 		if (step == WEFT__STEP_WAIT)
 			continue;
 		if (step == WEFT__STEP_CLOSED && c->send) {
 			unlock_all(s);
 			panic_send_on_closed(c->chan);
 		}
-		weft__trace_select(weft__worker(), self, index, s->n);
+		weft__trace_select(w, self, index, s->n);
 		return index;
 	}
 	return -EAGAIN;
@@ -181,20 +182,34 @@ static void enqueue_all(struct select *s, struct weft__co *self)
 
 		if (!c->chan)
 			continue;
-		s->waiters[i] = (struct weft__waiter){
-			.co = self, .claim = &s->claim, .value = c->value, .index = i};
+		s->waiters[i] = (struct weft__waiter){.co = self,
+			.claim = &s->claim,
+			.value = c->value,
+			.index = i,
+			.keeps = true};
 		weft__waitq_push(c->send ? &c->chan->senders : &c->chan->receivers, &s->waiters[i]);
-		weft_chan_ref(c->chan);
+		c->chan->refs++;
 	}
 }
 
-/* Woken: out of the queues in which we still are. Waits until unlock_parked is through. */
-static void dequeue_all(struct select *s)
+/*
+ * Woken: out of the queues in which we still are. Waits until unlock_parked is through. Gives back
+ * the references that it can: the last one, which frees a channel, and those of recorded runs,
+ * whose channels are stamped by it, go later.
+ */
+static void dequeue_all(struct select *s, struct weft__waiter *winner)
 {
 	lock_all(s);
 	for (int i = 0; i < s->n; i++) {
-		if (s->cases[i].chan)
-			weft__waitq_remove(&s->waiters[i]);
+		struct weft_chan *chan = s->cases[i].chan;
+
+		if (!chan)
+			continue;
+		weft__waitq_remove(&s->waiters[i]);
+		if (&s->waiters[i] != winner && chan->refs > 1 && !WEFT__PROBE_ON) {
+			chan->refs--;
+			s->waiters[i].keeps = false;
+		}
 	}
 	unlock_all(s);
 }
@@ -262,8 +277,7 @@ static int wait_all(struct select *s, struct weft__co *self, int64_t until)
 	struct weft__waiter nobody = {.co = self, .claim = &s->claim, .index = -1}, *winner;
 	int r;
 
-	self->wait = (struct weft__wait_for){
-		.why = WEFT_WHY_SELECT,
+	self->wait = (struct weft__wait_for){.why = WEFT_WHY_SELECT,
 		.chan = s->norder == 1 ? s->order[0] : NULL,
 		.until = until == WEFT_NEVER ? 0 : until};
 	weft__trace_block_select(weft__worker(), self, s->cases, s->n, until);
@@ -271,7 +285,7 @@ static int wait_all(struct select *s, struct weft__co *self, int64_t until)
 		return wait_for_nobody(s, self, until);
 	enqueue_all(s, self);
 	winner = park_all(s, &nobody, until);
-	dequeue_all(s);
+	dequeue_all(s, winner);
 	if (winner == &nobody) {
 		weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS);
 		weft__trace_select(weft__worker(), self, pick_of(nobody.result), s->n);
@@ -279,26 +293,29 @@ static int wait_all(struct select *s, struct weft__co *self, int64_t until)
 	} else {
 		r = finish_case(s, self, winner);
 	}
-	for (int i = 0; i < s->n; i++)
-		weft_chan_unref(s->cases[i].chan);
+	for (int i = 0; i < s->n; i++) {
+		if (s->cases[i].chan && s->waiters[i].keeps)
+			weft__chan_unref(s->cases[i].chan, self);
+	}
 	return r;
 }
 
 static int select_in(struct select *s, int64_t until)
 {
-	struct weft__co *self = weft__self("weft_select"), *wake = NULL;
+	struct weft__worker *w = weft__worker();
+	struct weft__co *self = weft__current_on(w), *wake = NULL;
 	int r;
 
 	sort_channels(s);
-	shuffle_cases(s);
-	weft__trace_reserve(weft__worker(),
-		WEFT__STEP_UNITS + WEFT__TRACE_SELECT_UNITS + WEFT__TRACE_PARK_UNITS);
+	shuffle_cases(s, w);
+	weft__trace_reserve(
+		w, WEFT__STEP_UNITS + WEFT__TRACE_SELECT_UNITS + WEFT__TRACE_PARK_UNITS);
 	lock_all(s);
-	r = try_all(s, self, &wake);
+	r = try_all(s, w, self, &wake);
 	if (r >= 0) {
 		unlock_last(s, s->cases[r].chan);
 		if (wake)
-			weft__ready(wake);
+			weft__ready_on(w, wake);
 		return r;
 	}
 	r = weft__may_wait(self, until);

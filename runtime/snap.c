@@ -157,7 +157,7 @@ static WEFT__NO_TSAN void take_chan(struct weft_chan *chan, void *arg)
 		.count = chan->count,
 		.closed = chan->closed,
 		.timed = chan->ticker && weft__ticker_runs(chan),
-		.refs = atomic_load_explicit(&chan->refs, memory_order_relaxed)};
+		.refs = chan->refs};
 	memcpy(out->name, chan->name, sizeof(out->name));
 	out->senders = take_queue(t, &chan->senders, true, i);
 	out->receivers = take_queue(t, &chan->receivers, false, i);

@@ -74,7 +74,7 @@ static struct weft__co *send_time(struct weft__ticker *t, int64_t now)
 	struct weft__co *wake = NULL;
 
 	t->when = t->period ? next_tick(t, now) : WEFT_NEVER;
-	if (weft__chan_send_step(t->chan, &self, &now, -1, &wake) == WEFT__STEP_CLOSED)
+	if (weft__chan_send_step(weft__worker(), t->chan, &self, &now, -1, &wake) == WEFT__STEP_CLOSED)
 		t->when = WEFT_NEVER;
 	return wake;
 }

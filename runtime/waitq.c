@@ -8,18 +8,6 @@
 #include "runtime/sched.h"
 #include "runtime/scope.h"
 
-void weft__waitq_push(struct weft__waitq *queue, struct weft__waiter *waiter)
-{
-	waiter->queue = queue;
-	waiter->next = NULL;
-	waiter->prev = queue->tail;
-	if (queue->tail)
-		queue->tail->next = waiter;
-	else
-		queue->head = waiter;
-	queue->tail = waiter;
-}
-
 void weft__waitq_push_first(struct weft__waitq *queue, struct weft__waiter *waiter)
 {
 	waiter->queue = queue;
@@ -55,18 +43,6 @@ bool weft__claim_take(struct weft__claim *claim, struct weft__waiter *winner)
 
 	return atomic_compare_exchange_strong_explicit(
 		&claim->winner, &nobody, winner, memory_order_acq_rel, memory_order_relaxed);
-}
-
-struct weft__waiter *weft__waitq_take(struct weft__waitq *queue)
-{
-	struct weft__waiter *waiter;
-
-	while ((waiter = queue->head)) {
-		weft__waitq_remove(waiter);
-		if (!waiter->claim || weft__claim_take(waiter->claim, waiter))
-			return waiter;
-	}
-	return NULL;
 }
 
 /* ---- Deadlines and cancellation ---------------------------------------------------------------
@@ -194,12 +170,7 @@ int weft__may_wait(struct weft__co *self, int64_t until)
 	return until != WEFT_NEVER && until <= weft_now() ? -ETIMEDOUT : 0;
 }
 
-/* Callbacks for weft__park. */
-static WEFT__NO_TSAN void unlock(void *lock)
-{
-	weft__unlock_unseen(lock);
-}
-
+/* For weft__park. */
 static WEFT__NO_TSAN void unlock_and_wake(void *lock)
 {
 	weft__unlock_unseen(lock);
@@ -214,7 +185,10 @@ static __attribute__((noinline)) int wait_interruptibly(struct weft__lock *lock,
 
 	if (r >= 0) {
 		weft__lock_park(lock);
-		weft__park(r ? unlock_and_wake : unlock, lock);
+		if (r)
+			weft__park(unlock_and_wake, lock);
+		else
+			weft__park_unlock(weft__worker(), lock);
 	} else {
 		weft__unlock(lock);
 	}
@@ -222,13 +196,18 @@ static __attribute__((noinline)) int wait_interruptibly(struct weft__lock *lock,
 	return waiter->result;
 }
 
+bool weft__may_be_interrupted(const struct weft__co *self, int64_t until)
+{
+	return until != WEFT_NEVER || weft__scope_of(self);
+}
+
 int weft__wait(struct weft__lock *lock, struct weft__waiter *waiter, uint64_t on, int64_t *last_t,
 	int64_t until)
 {
-	if (until != WEFT_NEVER || weft__scope_of(waiter->co))
+	if (weft__may_be_interrupted(waiter->co, until))
 		return wait_interruptibly(lock, waiter, on, last_t, until);
 	weft__lock_park(lock);
-	weft__park(unlock, lock);
+	weft__park_unlock(weft__worker(), lock);
 	return waiter->result;
 }
 

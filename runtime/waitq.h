@@ -40,18 +40,50 @@ struct weft__waiter {
 	void *value;		   /* to take from (send) or to put to (receive) */
 	uint64_t msg, from;	   /* of the value: for the trace */
 	int index;		   /* of its case, or -1 */
+	/*
+	 * On a channel: the owner itself gives back the reference that its waiting took. Else
+	 * whoever takes it out of the queue does, and the owner does not touch the channel any
+	 * more.
+	 */
+	bool keeps;
 	int result; /* 0, -EPIPE: closed, -ETIMEDOUT, -ECANCELED; set by whoever wakes it */
 };
 
-void weft__waitq_push(struct weft__waitq *queue, struct weft__waiter *waiter);
+static inline void weft__waitq_push(struct weft__waitq *queue, struct weft__waiter *waiter)
+{
+	waiter->queue = queue;
+	waiter->next = NULL;
+	waiter->prev = queue->tail;
+	if (queue->tail)
+		queue->tail->next = waiter;
+	else
+		queue->head = waiter;
+	queue->tail = waiter;
+}
+
 void weft__waitq_push_first(struct weft__waitq *queue, struct weft__waiter *waiter);
 void weft__waitq_remove(struct weft__waiter *waiter); /* harmless if it is in none */
 
-/* The first waiter that can be had, out of the queue and claimed; or NULL. */
-struct weft__waiter *weft__waitq_take(struct weft__waitq *queue);
-
 /* False: it was claimed before. */
 bool weft__claim_take(struct weft__claim *claim, struct weft__waiter *winner);
+
+/* The first waiter that can be had, out of the queue and claimed; or NULL. */
+static inline struct weft__waiter *weft__waitq_take(struct weft__waitq *queue)
+{
+	struct weft__waiter *waiter;
+
+	while ((waiter = queue->head)) {
+		queue->head = waiter->next;
+		if (waiter->next)
+			waiter->next->prev = NULL;
+		else
+			queue->tail = NULL;
+		waiter->queue = NULL;
+		if (!waiter->claim || weft__claim_take(waiter->claim, waiter))
+			return waiter;
+	}
+	return NULL;
+}
 
 /*
  * What may end a wait besides a peer: its deadline, by a timer, and the end of the coroutine's
@@ -95,6 +127,9 @@ int weft__may_wait(struct weft__co *self, int64_t until);
  */
 int weft__wait(struct weft__lock *lock, struct weft__waiter *waiter, uint64_t on, int64_t *last_t,
 	int64_t until);
+
+/* Will anything but a peer end the wait? */
+bool weft__may_be_interrupted(const struct weft__co *self, int64_t until);
 
 /* The same where there is nothing to wait for: -ETIMEDOUT or -ECANCELED, or for ever. */
 int weft__wait_alone(struct weft__co *self, int64_t until);
