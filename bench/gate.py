@@ -52,39 +52,44 @@ def foreign_cores(before, after, tick=TICK):
 
 class Gate:
     """Takes samples while it is quiet. `tries` bounds how often one is taken, `patience` (s) how long
-    it waits for quiet between two tries; after `end` (time.monotonic) nothing is waited for."""
+    it waits for quiet between two tries, and `spare` (s) what waiting and taking again may cost in
+    all: once it is spent, or after `end` (time.monotonic), nothing is taken again."""
 
-    def __init__(self, enabled=True, tries=6, patience=30.0, end=float("inf"), read=Reading,
-                 sleep=time.sleep, clock=time.monotonic, say=lambda text: None):
-        self.enabled, self.tries, self.patience, self.end = enabled, tries, patience, end
+    def __init__(self, enabled=True, tries=6, patience=30.0, spare=600.0, end=float("inf"),
+                 read=Reading, sleep=time.sleep, clock=time.monotonic, say=lambda text: None):
+        self.enabled, self.tries, self.patience = enabled, tries, patience
+        self.spare, self.end = spare, end
         self.read, self.sleep, self.clock, self.say = read, sleep, clock, say
         self.repeated = 0
 
-    def _wait_for_quiet(self):
-        limit = min(self.clock() + self.patience, self.end)
+    def _wait_for_quiet(self, limit):
         while self.clock() < limit:
             before = self.read()
             self.sleep(0.5)
             if foreign_cores(before, self.read()) < FOREIGN_MAX:
                 return
 
+    def _once(self, measure):
+        before = self.read()
+        sample = measure()
+        sample["foreign"] = round(foreign_cores(before, self.read()), 3)
+        sample["quiet"] = sample["foreign"] < FOREIGN_MAX
+        return sample
+
     def take(self, measure):
         """measure() gives a dict. Gives it back with "foreign" (cores) and "quiet" in it: of the
         tries the first quiet one, else the least disturbed."""
-        best = None
-        for i in range(self.tries if self.enabled else 1):
-            if i > 0:
-                self.repeated += 1
-                self.say("foreign load %.2f: again" % best["foreign"])
-                self._wait_for_quiet()
-                if self.clock() >= self.end:
-                    break
-            before = self.read()
-            sample = measure()
-            sample["foreign"] = round(foreign_cores(before, self.read()), 3)
-            sample["quiet"] = sample["foreign"] < FOREIGN_MAX
-            if best is None or sample["foreign"] < best["foreign"]:
-                best = sample
-            if best["quiet"]:
+        best = self._once(measure)
+        began = self.clock()
+        limit = min(began + self.spare, self.end)
+        for _ in range(self.tries - 1):
+            if best["quiet"] or not self.enabled or self.clock() >= limit:
                 break
+            self.say("others use %.2f CPUs: waiting" % best["foreign"])
+            self._wait_for_quiet(min(self.clock() + self.patience, limit))
+            if self.clock() >= limit:
+                break
+            self.repeated += 1
+            best = min(best, self._once(measure), key=lambda sample: sample["foreign"])
+        self.spare -= self.clock() - began
         return best

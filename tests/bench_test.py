@@ -200,14 +200,26 @@ def _(folder):
     same(m.taken, 1, "tries")
 
 
+def busy_all_the_time(**more):
+    m = Machine([0.9])
+    gate, sleep = m.gate(**more), m.sleep
+    gate.sleep = lambda s: (sleep(s), setattr(m, "ticks", m.ticks + s * gates.TICK))
+    return m, gate
+
+
 @tap.test("waiting_for_quiet_is_bounded")
 def _(folder):
-    m = Machine([0.9])
-    gate = m.gate(tries=2, patience=3.0)
-    real = m.sleep
-    m.sleep = gate.sleep = lambda s: (real(s), setattr(m, "ticks", m.ticks + s * gates.TICK))
+    m, gate = busy_all_the_time(tries=2, patience=3.0)
     gate.take(m.measure)
     same((m.taken, m.slept), (2, 6))
+
+
+@tap.test("what_is_spent_on_waiting_in_all_is_bounded_too")
+def _(folder):
+    m, gate = busy_all_the_time(tries=9, patience=3.0, spare=10.0)
+    for _ in range(20):
+        assert not gate.take(m.measure)["quiet"]
+    same((m.taken, m.slept, gate.repeated), (20 + 2, 16, 2))
 
 
 # ---- the table
