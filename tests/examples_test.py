@@ -24,6 +24,13 @@ RUNS = {
     "ring-laps": ("ring", ["--threads", "5", "--laps", "9"], "45 hops\n"),
     "worker-pool": ("worker-pool", [], None),
     "worker-pool-small": ("worker-pool", ["--pools", "2", "--workers", "1", "--jobs", "7"], None),
+    "request-log": ("request-log", [],
+                    "request 1: looks up 1, finds 1; looks up 2, finds 4; answers 5\n"
+                    "request 2: looks up 2, finds 4; looks up 3, finds 9; answers 13\n"
+                    "request 3: looks up 3, finds 9; looks up 4, finds 16; answers 25\n"),
+    "request-log-many": ("request-log", ["--requests", "200"], None),
+    "sensor": ("sensor", [], "10 readings, 22.0 degrees on average\n"),
+    "sensor-much": ("sensor", ["--readings", "1000"], None),
     "first-answer": ("first-answer", [], "question 1: replica 4 was first, 3 stopped\n"
                      "question 2: replica 3 was first, 3 stopped\n"
                      "question 3: no answer (deadline), 4 stopped\n"),

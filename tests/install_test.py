@@ -34,8 +34,9 @@ def _(folder):
               "share/bash-completion/completions/weft", "share/zsh/site-functions/_weft",
               "share/fish/vendor_completions.d/weft.fish", "share/doc/weft/format.md",
               "share/doc/weft/trace.schema.json", "share/doc/weft/README.md",
-              *(f"share/doc/weft/examples/{e}.c" for e in ("blocks", "first-answer", "philosophers",
-                                                           "ping", "ring", "sieve", "worker-pool")),
+              *(f"share/doc/weft/examples/{e}.c" for e in (
+                  "blocks", "first-answer", "philosophers", "ping", "request-log", "ring", "sensor",
+                  "sieve", "worker-pool")),
               "share/weft/traces/README.md",
               *(f"share/weft/traces/{e}.json" for e in ("ping", "ring", "sieve", "worker-pool"))]
     missing = [w for w in wanted if not (prefix / w).exists()]
