@@ -30,11 +30,13 @@
  * - Calls that can fail return >= 0 or a negative errno value, never errno itself: a coroutine may
  *   wake on another OS thread. For the same reason re-read errno after each weft call, and hold no
  *   pthread mutex, FILE lock or other state bound to a thread across one.
- * - Everything here is for coroutines, save weft_run (the main program) and weft_post (any thread).
- *   A call from elsewhere is a panic: one line that says what was wrong, then abort().
+ * - Everything here is for coroutines, save weft_run (the main program), weft_post and weft_door_close
+ *   (any thread), weft_now and weft_version (anywhere). A call from elsewhere is a panic: one line that
+ *   says what was wrong, then abort().
  * - What waits, ends when the caller's scope ends (see Cancellation): -ECANCELED.
- * - Times are int64_t nanoseconds of CLOCK_MONOTONIC. A deadline (`until`) is such a time, or
- *   WEFT_NEVER; one in the past still takes what is ready at once.
+ * - Times are int64_t nanoseconds of CLOCK_MONOTONIC. What waits has a form that ends with _until and
+ *   takes a deadline: such a time, or WEFT_NEVER, or WEFT_NOW: "do not wait", which gives -EAGAIN. One in
+ *   the past still takes what is ready at once, and gives -ETIMEDOUT where nothing is.
  */
 #ifndef WEFT_H
 #define WEFT_H
