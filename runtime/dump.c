@@ -267,6 +267,16 @@ static void put_trace(
 	}
 }
 
+void weft__dump_frames(
+	struct weft__out *out, const struct weft__modules *modules, const uintptr_t *pcs, int n)
+{
+	struct weft__symbols *symbols = weft__symbols_open(modules);
+	struct trace trace = {pcs, n};
+
+	put_trace(out, symbols, &trace);
+	weft__symbols_close(symbols);
+}
+
 void weft__dump_cos(struct weft__out *out, const struct weft__snap *snap,
 	bool (*wanted)(const struct weft__snap_co *co), size_t most)
 {

@@ -26,6 +26,10 @@ int weft__out_close(struct weft__out *out); /* writes the rest; 0 or a negative 
 void weft__dump_cos(struct weft__out *out, const struct weft__snap *snap,
 	bool (*wanted)(const struct weft__snap_co *co), size_t most);
 
+/* The frames as in a dump. */
+void weft__dump_frames(
+	struct weft__out *out, const struct weft__modules *modules, const uintptr_t *pcs, int n);
+
 /* Pauses the workers, and writes all there is to fd. On a worker: its coroutine's call. */
 int weft__dump(int fd);
 

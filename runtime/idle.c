@@ -15,6 +15,7 @@
 #include "runtime/alarm.h"
 #include "runtime/barrier.h"
 #include "runtime/cpu.h"
+#include "runtime/monitor.h"
 #include "runtime/poller.h"
 #include "runtime/post.h"
 #include "runtime/probe.h"
@@ -447,6 +448,9 @@ static WEFT__NO_TSAN void sleep(struct weft__worker *w)
 	if (polls)
 		weft__poller_leave();
 	unregister(w);
+	/* Behind idle_lock, as the monitor's last look before it sleeps. */
+	if (atomic_load_explicit(&s->monitor_sleeps, memory_order_relaxed))
+		weft__monitor_wake();
 	weft__ready_found(w, found); /* out of the list: else we would wake ourselves */
 }
 

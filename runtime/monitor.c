@@ -15,12 +15,15 @@
 #include <unistd.h>
 
 #include "runtime/dump.h"
+#include "runtime/hog.h"
+#include "runtime/sched.h"
 #include "tracer/record/futex.h"
 #include "tracer/record/record.h"
 
 #define ASKED_STOP 1u
 #define ASKED_DUMP 2u
 #define ASKED_QUIT 4u
+#define ASKED_LOOK 8u
 
 static const int signals[] = {SIGQUIT, SIGUSR2};
 #define SIGNALS 2
@@ -29,7 +32,7 @@ static bool taken[SIGNALS];
 static _Atomic uint32_t asked;	  /* futex; ASKED_ bits */
 static _Atomic uint32_t quitting; /* 1: SIGQUIT was seen before; the next one ends us at once */
 static pthread_t thread;
-static bool started;
+static bool started, for_hogs;
 
 static void ask(uint32_t bit)
 {
@@ -60,6 +63,41 @@ static void quit(void)
 	_exit(2);
 }
 
+/*
+ * All workers idle: until one of them is not. It says so first, and looks at their number once more
+ * behind idle_lock; who leaves the list of idle ones looks behind idle_lock whether it was said.
+ */
+static WEFT__NO_TSAN bool may_sleep(void)
+{
+	struct weft__sched *s = &weft__sched;
+	bool idle;
+
+	atomic_store_explicit(&s->monitor_sleeps, 1, memory_order_seq_cst);
+	weft__lock_always(&s->idle_lock);
+	idle = atomic_load_explicit(&s->nidle, memory_order_relaxed) == s->nthreads;
+	weft__unlock_always(&s->idle_lock);
+	if (!idle)
+		atomic_store_explicit(&s->monitor_sleeps, 0, memory_order_relaxed);
+	return idle;
+}
+
+static void wait_for_more(void)
+{
+	int64_t next = for_hogs ? weft__hogs_look() : INT64_MAX;
+
+	if (for_hogs && next == INT64_MAX && !may_sleep())
+		return; /* look again */
+	weft__futex_wait(&asked, 0, next);
+	if (for_hogs)
+		atomic_store_explicit(&weft__sched.monitor_sleeps, 0, memory_order_relaxed);
+}
+
+void weft__monitor_wake(void)
+{
+	if (atomic_exchange_explicit(&weft__sched.monitor_sleeps, 0, memory_order_acq_rel))
+		ask(ASKED_LOOK);
+}
+
 static void *monitor(void *unused)
 {
 	bool quiet;
@@ -75,7 +113,7 @@ static void *monitor(void *unused)
 		if (todo & ASKED_STOP)
 			return NULL;
 		if (!todo)
-			weft__futex_wait(&asked, 0, INT64_MAX);
+			wait_for_more();
 	}
 }
 
@@ -87,15 +125,16 @@ static bool is_default(int sig)
 	       now.sa_handler == SIG_DFL;
 }
 
-void weft__monitor_start(void)
+void weft__monitor_start(bool hogs)
 {
 	const char *wish = secure_getenv("WEFT_SIGNALS");
 	/* SA_ONSTACK: a coroutine's stack may be nearly full. */
 	struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART | SA_ONSTACK};
-	bool wanted = false;
+	bool wanted = hogs;
 	sigset_t all, old;
 
 	started = false;
+	for_hogs = hogs;
 	atomic_store_explicit(&asked, 0, memory_order_relaxed);
 	for (int i = 0; i < SIGNALS; i++) {
 		taken[i] = !(wish && strcmp(wish, "0") == 0) && is_default(signals[i]);
@@ -133,6 +172,8 @@ void weft__monitor_stop(void)
 	ask(ASKED_STOP);
 	pthread_join(thread, NULL);
 	started = false;
+	if (for_hogs)
+		weft__hogs_look(); /* who has come to its end with the run did so now */
 }
 
 void weft__monitor_forked(void)

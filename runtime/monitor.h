@@ -5,12 +5,18 @@
 #ifndef WEFT_RUNTIME_MONITOR_H
 #define WEFT_RUNTIME_MONITOR_H
 
+#include <stdbool.h>
+
 /*
  * Once a run, when the workers exist. Takes SIGQUIT (dumps, and ends the process with status 2) and
  * SIGUSR2 (dumps) where their disposition is the default; WEFT_SIGNALS=0 leaves them alone. If
- * there is nothing to watch for, or no thread to be had, nothing is taken.
+ * there is nothing to watch for, or no thread to be had, nothing is taken. `hogs`: it also looks
+ * for them (hog.h).
  */
-void weft__monitor_start(void);
+void weft__monitor_start(bool hogs);
+
+/* By a worker that has been idle, when weft__sched.monitor_sleeps. */
+void weft__monitor_wake(void);
 
 /* Gives the signals back, and waits until what was asked for before is done. */
 void weft__monitor_stop(void);

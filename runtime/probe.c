@@ -397,6 +397,16 @@ void weft__probe_crash(const char *text)
 	weft__rec_abort(WEFT_EOF_CRASH);
 }
 
+void weft__probe_warning(struct weft__worker *w, const char *text)
+{
+	struct weft_rec *rec =
+		open_rec(w, WEFT_EV_LOG, units_of(text_bytes(text)), NULL, 0, NULL);
+
+	rec->n = 1;
+	put_text(weft__rec_payload(rec), text);
+	weft__rec_end(w->ring, rec);
+}
+
 #define SAME(a, b) _Static_assert((int)(a) == (int)(b), "weft.h and event.h count alike")
 SAME(WEFT_ELEM_UNIT, WEFT_CLASS_NONE);
 SAME(WEFT_ELEM_INT, WEFT_CLASS_INT);

@@ -80,6 +80,7 @@ void weft__probe_add(struct weft__worker *w, struct weft__co *co, uint64_t on, i
 void weft__probe_worker(struct weft__worker *w, enum weft_worker_op op);
 void weft__probe_steal(struct weft__worker *w, int from, struct weft__co *const *cos, uint32_t n);
 void weft__probe_crash(const char *text);
+void weft__probe_warning(struct weft__worker *w, const char *text);
 
 #define weft__trace_reserve(...) WEFT__PROBE(weft__probe_reserve(__VA_ARGS__))
 #define weft__trace_spawn(...) WEFT__PROBE(weft__probe_spawn(__VA_ARGS__))
@@ -105,5 +106,6 @@ void weft__probe_crash(const char *text);
 #define weft__trace_worker(...) WEFT__PROBE(weft__probe_worker(__VA_ARGS__))
 #define weft__trace_steal(...) WEFT__PROBE(weft__probe_steal(__VA_ARGS__))
 #define weft__trace_crash(...) WEFT__PROBE(weft__probe_crash(__VA_ARGS__))
+#define weft__trace_warning(...) WEFT__PROBE(weft__probe_warning(__VA_ARGS__))
 
 #endif

@@ -11,17 +11,20 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "runtime/blocking.h"
 #include "runtime/chan.h"
+#include "runtime/hog.h"
 #include "runtime/leak.h"
 #include "runtime/local.h"
 #include "runtime/overflow.h"
 #include "runtime/io.h"
 #include "runtime/panic.h"
 #include "runtime/poller.h"
+#include "runtime/poke.h"
 #include "runtime/post.h"
 #include "runtime/probe.h"
 #include "runtime/sched.h"
@@ -118,6 +121,7 @@ const char *weft_version(void)
 
 static void learn_thread(struct weft__worker *w)
 {
+	atomic_store_explicit(&w->tid, (int)syscall(SYS_gettid), memory_order_release);
 #if WEFT__TSAN
 	w->tsan_fiber = __tsan_get_current_fiber();
 #endif
@@ -130,7 +134,6 @@ static void learn_thread(struct weft__worker *w)
 	w->asan_stack = lo;
 	pthread_attr_destroy(&attr);
 #endif
-	(void)w;
 }
 
 static void work(struct weft__worker *w)
@@ -185,6 +188,7 @@ static void *worker_thread(void *arg)
 
 	while (!atomic_load_explicit(&weft__sched.gate, memory_order_acquire))
 		weft__futex_wait(&weft__sched.gate, 0, WEFT_NEVER);
+	weft__poke_allow();
 	work(w);
 	if (atomic_load_explicit(&ended_on, memory_order_acquire) == w->index)
 		wait_for_main_thread();
@@ -278,6 +282,7 @@ static void in_child(void)
 	weft__worker_set(NULL); /* every call panics from here on */
 	weft__rec_forked();
 	weft__monitor_forked();
+	weft__poke_finish();
 	if (atomic_exchange(&running, false))
 		forked = true; /* its locks may be held by threads that are not here */
 }
@@ -317,6 +322,7 @@ static int set_up(void)
 	weft__timers_init();
 	weft__tickers_init();
 	weft__overflow_init();
+	weft__poke_init();
 	weft__stacks_init((size_t)env_number("WEFT_STACK", 16, 65536, STACK_KIB) * 1024);
 	return 0;
 }
@@ -329,12 +335,13 @@ static void start(int argc, char **argv)
 		.argv = argv,
 		.workers = s->nworkers,
 		.guard = weft__guard_word(weft__stacks_guard())};
+	bool recorded = weft__rec_start(&config) > 0;
 
-	if (weft__rec_start(&config)) {
+	if (recorded) {
 		for (int i = 0; i < s->nworkers; i++)
 			s->workers[i].ring = weft__rec_ring(i);
 	}
-	weft__monitor_start();
+	weft__monitor_start(weft__hogs_init(recorded));
 	open_gate();
 }
 
@@ -348,6 +355,7 @@ static void clear_up(void)
 	weft__chans_finish();
 	weft__timers_finish();
 	weft__overflow_finish();
+	weft__poke_finish();
 	weft__locals_finish();
 	weft__stacks_finish();
 	free(weft__sched.workers);
@@ -402,6 +410,7 @@ out:
 	if (!weft__blocking_finish(weft_now() + END_WAIT_NS))
 		all_ended = false;
 	if (all_ended) {
+		weft__hogs_finish();
 		weft__rec_stop(WEFT_EOF_EXIT);
 		weft__leak_report();
 		clear_up();

@@ -11,6 +11,7 @@
 
 #include "runtime/alarm.h"
 #include "runtime/barrier.h"
+#include "runtime/hog.h"
 #include "runtime/panic.h"
 #include "runtime/pause.h"
 #include "runtime/poller.h"
@@ -516,6 +517,8 @@ WEFT__NO_TSAN void weft__worker_loop(struct weft__worker *w)
 				WEFT__SCHEDULER_EVERY ==
 			0)
 			weft__note_time(w);
+		if (w->hog)
+			weft__hogs_record(w);
 		weft__trace_reserve(w, WEFT__TRACE_PARK_UNITS);
 		co = find_work(w);
 		if (w->watching && co)

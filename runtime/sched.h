@@ -36,6 +36,7 @@ struct weft__worker {
 	int64_t about; /* ns: what the time was at the last look; at most 64 switches ago */
 	uint32_t stolen, stolen_tick; /* how many it took last, when: idle.c */
 	int64_t stolen_at, patience;
+	struct weft__hog_note *hog; /* what the monitor found, for the trace; or NULL */
 	bool watching;			 /* it is the one that weft__sched.watched tells of */
 	bool called;			 /* woken for that, and has found nothing yet */
 	struct weft__co *due, *due_last; /* made ready on the scheduler's stack, not in runq yet */
@@ -44,6 +45,7 @@ struct weft__worker {
 	struct weft__cache stacks, handles; /* free ones */
 	struct weft__ctx sched_ctx;	 /* the thread's own stack */
 	pthread_t thread;
+	_Atomic int tid; /* of its thread: release, acquired by who pokes it */
 	void *tsan_fiber;
 	void *asan_fake;
 	const void *asan_stack;
@@ -81,6 +83,8 @@ struct weft__sched {
 
 	struct weft__worker *first_up, *second_up; /* under idle_lock: see alarm.h */
 	_Atomic int64_t alarm; /* the earlier of the two; written under idle_lock, read without */
+
+	_Atomic uint32_t monitor_sleeps; /* 1: until a worker has something to do; monitor.c */
 
 	_Atomic uint64_t last_co, last_object; /* ids given out */
 	_Atomic(struct weft__post *) inbox;    /* see post.c */

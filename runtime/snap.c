@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/poke.h"
 #include "runtime/sched.h"
 #include "runtime/scope.h"
 #include "runtime/stack.h"
@@ -64,14 +65,19 @@ static WEFT__NO_TSAN void take_frames(
 
 	out->frame = snap->nframes;
 	out->nframes = 0;
-	if (co == t->self)
-		regs = *t->here;
-	else if (out->worker >= 0 || !weft__ctx_regs(&co->ctx, co->stack, co, &regs))
-		return;
-	n = weft__unwind(&snap->modules, &regs, co->stack, co, (uintptr_t)weft__co_main, pcs,
-		WEFT__FRAMES_MOST, &bottom);
-	if (out->state == WEFT__CO_READY && !bottom)
-		return; /* it has not begun */
+	if (out->worker >= 0 && co != t->self) {
+		n = weft__poke(&snap->modules, &weft__sched.workers[out->worker], co,
+			(uintptr_t)weft__co_main, pcs, WEFT__FRAMES_MOST);
+	} else {
+		if (co == t->self)
+			regs = *t->here;
+		else if (!weft__ctx_regs(&co->ctx, co->stack, co, &regs))
+			return;
+		n = weft__unwind(&snap->modules, &regs, co->stack, co, (uintptr_t)weft__co_main,
+			pcs, WEFT__FRAMES_MOST, &bottom);
+		if (out->state == WEFT__CO_READY && !bottom)
+			return; /* it has not begun */
+	}
 	if (!grow(&snap->frames, &snap->frames_room, snap->nframes + (size_t)n,
 		    sizeof(*snap->frames))) {
 		snap->short_of_memory = true;

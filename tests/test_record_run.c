@@ -26,6 +26,7 @@ static void begin_trace(void)
 	CHECK(fd >= 0);
 	close(fd);
 	setenv("WEFT_TRACE", trace_file, 1);
+	setenv("WEFT_HOG", "0", 1); /* a loaded machine might make one of anybody */
 	weft__rec_test_skew_ns = 1000;
 }
 
@@ -748,6 +749,23 @@ RECORD_TEST(channel_is_freed_behind_its_last_receive,
 	atomic_store(&((struct weft_chan *)c)->refs, 1); /* as if ours had gone before */
 	weft_send(c, 1);
 	until_over();
+}
+
+static int compute(int argc, char **argv)
+{
+	int64_t until = weft_now() + 400 * WEFT_MS;
+
+	while (weft_now() < until)
+		;
+	return 0;
+}
+
+TEST_WORKERS(one_that_computes_for_long)
+{
+	begin_trace();
+	unsetenv("WEFT_HOG");
+	CHECK_INT(weft_run(compute, 0, NULL), 0);
+	check_trace("log(warn) eof(exit)");
 }
 
 LAST_RECORD_TEST(close_while_a_sender_waits,

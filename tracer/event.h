@@ -260,7 +260,7 @@ enum weft_class {
  *   ADD       co       object    -      delta      value      -          -          -
  *   WORKER    -        -         op     cpu        tid        -          -          -
  *   STEAL     -        -         -      from       count      -          -          -        count x uint64_t
- *   LOG       co       -         -      -          -          -          -          -        text\0, level error
+ *   LOG       co       -         -      warn          -          -          -          -        text\0; warn: 0 is an error, 1 a warning
  *
  * In SPAWN `fn` is the function that was spawned, `file`, line and `in` (the function around it,
  * may be missing) are where. In MAKE file, line and `fn` are where. Every payload starts behind the

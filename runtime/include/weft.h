@@ -837,7 +837,7 @@ WEFT_API int weft_post(struct weft_door *door, void (*fn)(void *arg), void *arg)
  * A dump says of each coroutine what it does or waits for (a channel by its name, or the line of
  * its making), since when, where it was spawned, and its backtrace; and of each channel what is in
  * it and who waits. The other workers stand still until all of that is copied. Whoever computes and
- * does not come to a weft call within 200 ms is shown as running.
+ * does not come to a weft call within 200 ms is shown as it runs.
  *
  * SIGUSR2 writes a dump to stderr; SIGQUIT (Ctrl-\\) writes one and ends the process with status 2.
  * Both only where the program left these signals as they are by default; WEFT_SIGNALS=0 turns it off.

@@ -288,6 +288,8 @@ static char *line_steal(char *p, const struct weft__input *in)
 static char *line_log(char *p, const struct weft__input *in)
 {
 	p = weft__put_text(WEFT__KEY(p, "text"), in, 0);
+	if (in->rec->n)
+		return WEFT__PUT(p, ",\"level\":\"warn\"");
 	return WEFT__PUT(p, ",\"level\":\"error\"");
 }
 
