@@ -12,6 +12,7 @@
 
 #include "runtime/local.h"
 #include "runtime/group.h"
+#include "runtime/census.h"
 #include "runtime/panic.h"
 #include "runtime/probe.h"
 #include "runtime/run.h"
@@ -124,6 +125,8 @@ struct weft__co *weft__co_new(struct weft__co *parent, const char *fn_name, cons
 	atomic_store_explicit(&co->interrupt, NULL, memory_order_relaxed);
 	if (parent && parent->scope)
 		weft__scope_inherit(co, parent->scope);
+	if (__builtin_expect(weft__census_on, 0))
+		weft__census_paint(co, top);
 	weft__co_prepare(co, top);
 	weft__trace_reserve(weft__worker(), WEFT_REC_UNITS_MAX);
 	weft__trace_spawn(weft__worker(), parent, co);

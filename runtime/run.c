@@ -16,7 +16,9 @@
 #include <unistd.h>
 
 #include "runtime/blocking.h"
+#include "runtime/census.h"
 #include "runtime/chan.h"
+#include "runtime/debug.h"
 #include "runtime/hog.h"
 #include "runtime/leak.h"
 #include "runtime/local.h"
@@ -323,6 +325,8 @@ static int set_up(void)
 	weft__tickers_init();
 	weft__overflow_init();
 	weft__poke_init();
+	weft__census_init();
+	weft__debug_init();
 	weft__stacks_init((size_t)env_number("WEFT_STACK", 16, 65536, STACK_KIB) * 1024);
 	return 0;
 }
@@ -413,6 +417,7 @@ out:
 		weft__hogs_finish();
 		weft__rec_stop(WEFT_EOF_EXIT);
 		weft__leak_report();
+		weft__census_report();
 		clear_up();
 	} else {
 		left_behind = true;

@@ -11,6 +11,7 @@
 
 #include "runtime/alarm.h"
 #include "runtime/barrier.h"
+#include "runtime/census.h"
 #include "runtime/hog.h"
 #include "runtime/panic.h"
 #include "runtime/pause.h"
@@ -210,6 +211,8 @@ static WEFT__NO_TSAN void free_stack(void *arg)
 #if WEFT__ASAN
 	__lsan_unregister_root_region(co->stack, co->stack_bytes);
 #endif
+	if (__builtin_expect(weft__census_on, 0))
+		weft__census_count(co);
 	weft__stack_put(&weft__worker()->stacks, co);
 }
 

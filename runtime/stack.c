@@ -21,6 +21,7 @@
 #include "runtime/cache.h"
 #include "runtime/co.h"
 #include "runtime/lock.h"
+#include "runtime/memcheck.h"
 
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102 /* Linux 6.13; glibc 2.36 does not name it */
@@ -85,7 +86,7 @@ static enum weft__guard probe_guard(void)
 
 	if (wish && strcmp(wish, "none") == 0)
 		return WEFT__GUARD_NONE;
-	if (WEFT__ASAN || (wish && strcmp(wish, "mprotect") == 0))
+	if (WEFT__ASAN || weft__under_valgrind() || (wish && strcmp(wish, "mprotect") == 0))
 		return WEFT__GUARD_MPROTECT;
 	p = mmap(NULL, pool.page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
@@ -117,6 +118,16 @@ void weft__stacks_finish(void)
 	pool.cold = NULL;
 	pool.ncold = pool.cold_room = 0;
 	depot.first = NULL;
+}
+
+void weft__stacks_debug(const struct weft__stacks_debug *ret)
+{
+	*ret->slabs = pool.slabs;
+	*ret->nslabs = &pool.nslabs;
+	*ret->slab_bytes = sizeof(struct slab);
+	*ret->slab_base = offsetof(struct slab, base);
+	*ret->slab_stack_bytes = offsetof(struct slab, stack_bytes);
+	*ret->slab_used = offsetof(struct slab, used);
 }
 
 enum weft__guard weft__stacks_guard(void)
@@ -239,6 +250,7 @@ static WEFT__NO_TSAN struct weft__co *cut(struct weft__cache *cache)
 
 		stack_set_up(co, slab->base + (first + i) * slab->stack_bytes, slab->stack_bytes,
 			i < good);
+		weft__valgrind_stack(co->stack + pool.page, co);
 		if (i == 0)
 			return co;
 		weft__cache_put(cache, &depot, co);
@@ -372,6 +384,7 @@ static WEFT__NO_TSAN struct weft__co *extraordinary(size_t bytes)
 		co = co_at(slab, 0);
 		stack_set_up(co, slab->base, slab->stack_bytes,
 			guards_install(slab->base, slab->stack_bytes, 1) == 1);
+		weft__valgrind_stack(co->stack + pool.page, co);
 	}
 	return co;
 }
@@ -389,6 +402,8 @@ WEFT__NO_TSAN struct weft__co *weft__stack_get(struct weft__cache *cache, size_t
 	} else {
 		co = extraordinary(bytes);
 	}
+	if (co)
+		weft__valgrind_undefined(co->stack + pool.page, co);
 #if WEFT__ASAN
 	if (co)
 		__asan_unpoison_memory_region(
@@ -399,6 +414,7 @@ WEFT__NO_TSAN struct weft__co *weft__stack_get(struct weft__cache *cache, size_t
 
 WEFT__NO_TSAN void weft__stack_put(struct weft__cache *cache, struct weft__co *co)
 {
+	weft__valgrind_noaccess(co->stack + pool.page, co);
 	if (co->stack_bytes == pool.stack_bytes)
 		weft__cache_put(cache, &depot, co);
 }

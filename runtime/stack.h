@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct weft__cache;
 struct weft__co;
@@ -42,6 +43,13 @@ bool weft__stacks_trim(void);
 
 /* Calls fn for each stack in use. For reports: nothing may be running. */
 void weft__stacks_walk(void (*fn)(struct weft__co *co, void *arg), void *arg);
+
+/* For debuggers: addresses, and offsets in an array of slabs. */
+struct weft__stacks_debug {
+	const void **slabs, **nslabs;
+	uint32_t *slab_bytes, *slab_base, *slab_stack_bytes, *slab_used;
+};
+void weft__stacks_debug(const struct weft__stacks_debug *ret);
 
 /*
  * At the end of the run: whoever calls sees all that coroutines did on their stacks (acquire, with
