@@ -410,8 +410,17 @@ static int two_dumps(int argc, char **argv)
 	return 7;
 }
 
+/* Whoever started us may ignore them, as a shell does for what runs in the background. */
+static void default_signals(void)
+{
+	signal(SIGQUIT, SIG_DFL);
+	signal(SIGUSR2, SIG_DFL);
+	signal(SIGURG, SIG_DFL);
+}
+
 static void run_two_dumps(void)
 {
+	default_signals();
 	test_child_exit(weft_run(two_dumps, 0, NULL));
 }
 
@@ -439,6 +448,7 @@ static int quit_while_others_wait(int argc, char **argv)
 
 static void run_quit(void)
 {
+	default_signals();
 	weft_run(quit_while_others_wait, 0, NULL);
 }
 
@@ -466,6 +476,7 @@ static int quit_while_computing(int argc, char **argv)
 
 static void run_quit_while_computing(void)
 {
+	default_signals();
 	weft_run(quit_while_computing, 0, NULL);
 }
 
@@ -518,6 +529,7 @@ TEST_WORKERS(a_handler_of_the_program_is_left_alone)
 
 static void run_without_signals(void)
 {
+	default_signals();
 	setenv("WEFT_SIGNALS", "0", 1);
 	weft_run(signal_oneself, 0, NULL);
 }
@@ -551,6 +563,7 @@ TEST_WORKERS(signals_are_given_back_after_the_run_and_in_a_child)
 	struct sigaction now;
 	int status;
 
+	default_signals();
 	CHECK_INT(weft_run(look_at_signals, 0, NULL), 0);
 	CHECK_INT(sigaction(SIGQUIT, NULL, &now), 0);
 	CHECK(now.sa_handler == SIG_DFL);
