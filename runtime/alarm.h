@@ -25,7 +25,7 @@ void weft__alarm_clear(struct weft__worker *worker);
  * This worker goes on to run a coroutine: sees to it that somebody else is up for the first timer.
  * No lock held.
  */
-static inline WEFT__NO_TSAN void weft__alarm_check(void)
+static WEFT__NO_TSAN_INLINE void weft__alarm_check(void)
 {
 	int64_t next;
 
@@ -39,7 +39,7 @@ static inline WEFT__NO_TSAN void weft__alarm_check(void)
 }
 
 /* Somebody who sleeps is up within two milliseconds, and looks at the queues then. */
-static inline WEFT__NO_TSAN bool weft__alarm_soon(void)
+static WEFT__NO_TSAN_INLINE bool weft__alarm_soon(void)
 {
 	return atomic_load_explicit(&weft__sched.alarm, memory_order_relaxed) -
 		       2 * WEFT__ALARM_GRACE_NS <
@@ -50,7 +50,7 @@ static inline WEFT__NO_TSAN bool weft__alarm_soon(void)
  * A timer has become the first of all. On the scheduler's stack there is nothing to do: the worker
  * checks before it runs a coroutine, or sleeps no longer than until then itself.
  */
-static inline WEFT__NO_TSAN void weft__alarm_first(void)
+static WEFT__NO_TSAN_INLINE void weft__alarm_first(void)
 {
 	if (weft__worker()->current)
 		weft__alarm_check();

@@ -77,7 +77,7 @@ __attribute__((noinline, no_sanitize_address)) static WEFT__NO_TSAN size_t used_
 }
 
 /* Locked. */
-static struct site *site_of(const struct weft__co *co)
+static WEFT__NO_TSAN struct site *site_of(const struct weft__co *co)
 {
 	size_t hash = ((uintptr_t)co->at_file >> 3) * 31 + (size_t)co->at_line * 7919 +
 		      ((uintptr_t)co->fn_name >> 3);

@@ -26,13 +26,16 @@
  * all under the lock.
  */
 struct weft_handle {
-	struct weft__lock lock;
+	struct weft__lock lock; /* from here: links of a free one */
 	bool done;
 	int code;
 	uint64_t co;
 	int64_t last_t;
 	struct weft__waitq joiner; /* one at the most */
 };
+
+_Static_assert(offsetof(struct weft_handle, co) >= sizeof(struct weft__free),
+	"a free handle still says that it is free");
 
 static struct weft__depot handles;
 
@@ -53,6 +56,7 @@ static struct weft_handle *handle_make(struct weft__worker *w)
 
 static void handle_free(struct weft_handle *handle)
 {
+	handle->co = 0; /* to be found, if it is joined again; the cache leaves that alone */
 	if (KEEP_HANDLES)
 		weft__cache_put(&weft__worker()->handles, &handles, handle);
 	else
@@ -213,6 +217,8 @@ int weft_join_until(struct weft_handle *handle, int *ret_code, int64_t until)
 
 	if (!handle)
 		weft__panic("weft_join of a null handle");
+	if (handle->co == 0)
+		weft__panic("weft_join of a handle that was joined before");
 	weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS + WEFT__TRACE_PARK_UNITS);
 	weft__lock(&handle->lock);
 	if (handle->joiner.head)

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "runtime/panic.h"
 #include "runtime/probe.h"
 #include "runtime/run.h"
 #include "runtime/sched.h"
@@ -101,6 +102,8 @@ int weft_post(struct weft_door *door, void (*fn)(void *arg), void *arg)
 	struct start *s;
 
 	weft__not_in_child("weft_post");
+	if (!door)
+		weft__panic("weft_post through a null door");
 	s = malloc(sizeof(*s));
 	if (!s)
 		return -ENOMEM;

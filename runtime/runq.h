@@ -88,7 +88,7 @@ static WEFT__NO_TSAN_INLINE void weft__runq_put(struct weft__runq *q, struct wef
 }
 
 /* A chain of n behind all others. */
-static inline WEFT__NO_TSAN void weft__runq_put_all(
+static WEFT__NO_TSAN_INLINE void weft__runq_put_all(
 	struct weft__runq *q, struct weft__co *first, struct weft__co *last, int n)
 {
 	last->next = NULL;
@@ -104,7 +104,7 @@ static inline WEFT__NO_TSAN void weft__runq_put_all(
  * A chain of n behind the oldest only: what timers wake is late already. Not before those that were
  * put in so the last time are all out again: they would be overtaken.
  */
-static inline WEFT__NO_TSAN void weft__runq_put_soon(
+static WEFT__NO_TSAN_INLINE void weft__runq_put_soon(
 	struct weft__runq *q, struct weft__co *first, struct weft__co *last, int n)
 {
 	struct weft__co *oldest = q->head;
@@ -119,7 +119,7 @@ static inline WEFT__NO_TSAN void weft__runq_put_soon(
 	weft__runq_add(q, n);
 }
 
-static inline WEFT__NO_TSAN bool weft__runq_may_put_soon(struct weft__runq *q)
+static WEFT__NO_TSAN_INLINE bool weft__runq_may_put_soon(struct weft__runq *q)
 {
 	/* relaxed: a thief may take them out just now; then it is the next time. */
 	return !atomic_load_explicit(&q->soon, memory_order_relaxed);

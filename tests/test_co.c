@@ -161,6 +161,17 @@ static int wait_for_close(int_chan *c)
 	return 9;
 }
 
+#if !SANITIZED /* there it is found as what it is, a use of freed memory */
+PANIC_TEST(joining_again_panics, "weft_join of a handle that was joined before")
+{
+	static const int n = 3;
+	struct weft_handle *handle = weft_spawn(twice, &n);
+
+	weft_join(handle, NULL);
+	weft_join(handle, NULL);
+}
+#endif
+
 PANIC_TEST(joining_twice_at_once_panics, "is joined twice")
 {
 	static struct weft_handle *h;

@@ -231,4 +231,14 @@ TEST(door_opened_outside_of_a_run_panics)
 	check_panic((void (*)(void))(void *)weft_door_open, "weft_door_open called outside");
 }
 
+static void post_through_nothing(void)
+{
+	weft_post(NULL, NULL, NULL);
+}
+
+TEST(a_null_door_panics)
+{
+	check_panic(post_through_nothing, "weft_post through a null door");
+}
+
 TEST_MAIN
