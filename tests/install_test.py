@@ -32,7 +32,8 @@ def _(folder):
               *(f"share/man/man3/weft_{n}.3" for n in ("run", "go", "chan", "select", "send", "recv")),
               *(f"share/man/man1/weft-{v}.1" for v in ("record", "view", "export", "info", "check")),
               "share/bash-completion/completions/weft", "share/zsh/site-functions/_weft",
-              "share/fish/vendor_completions.d/weft.fish", "share/doc/weft/format.md",
+              "share/fish/vendor_completions.d/weft.fish", "share/doc/weft/format.md", "share/doc/weft/debugging.md",
+              "share/weft/weft-gdb.py",
               "share/doc/weft/trace.schema.json", "share/doc/weft/README.md",
               *(f"share/doc/weft/examples/{e}.c" for e in (
                   "blocks", "first-answer", "philosophers", "ping", "request-log", "ring", "sensor",
@@ -135,6 +136,7 @@ def _(folder):
     for text in re.findall(r"^WEFT_API\s+([^;]*);", header, re.MULTILINE):
         declared.add(re.search(r"(\w+)\s*(?:\(|\[|$)", text).group(1))
     assert "weft_run" in declared, declared
+    declared.add("weft_debug")  # for debuggers: runtime/debug.h
     got = run("nm", "-D", "--defined-only", "--with-symbol-versions", libdir / "libweft.so")
     shown = {line.split()[2] for line in got.stdout.splitlines()} - {"WEFT_0.1"}
     same(sorted(shown), sorted(f"{name}@@WEFT_0.1" for name in declared), "what is shown")
