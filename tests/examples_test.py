@@ -41,6 +41,13 @@ RUNS = {
     "philosophers-many": ("philosophers", ["--philosophers", "20", "--meals", "10"], None),
     "blocks": ("blocks", [], "block 17 is broken\n"),
     "blocks-sound": ("blocks", ["--broken", "0", "--limit", "7"], "all 40 blocks are sound\n"),
+    "heartbeat": ("heartbeat", [], "".join(f"beat {i}\n" for i in range(1, 6))
+                  + "silence after 5 beats\n"),
+    "heartbeat-of-none": ("heartbeat", ["--beats", "0", "--patience", "20"],
+                          "silence after 0 beats\n"),
+    "throttle": ("throttle", [], "".join(f"client {i}: 10 requests\n" for i in range(3))
+                 + "all in no less than 125 ms\n"),
+    "throttle-many": ("throttle", ["--clients", "20", "--rate", "100000", "--burst", "1"], None),
     "sieve-long": ("sieve", ["--primes", "30"], None),
 }
 
@@ -244,7 +251,8 @@ def _(folder):
 
 @tap.test("an_example_refuses_a_wrong_option")
 def _(folder):
-    for name in ("blocks", "philosophers", "ping", "ring", "sieve", "worker-pool"):
+    for name in ("blocks", "heartbeat", "philosophers", "ping", "ring", "sieve", "throttle",
+                 "worker-pool"):
         for args in (["--nonsense"], ["--nonsense", "3"]):
             got = run(example(name), *args)
             same(got.returncode, 2, f"{name} {args}: exit status")
