@@ -2,6 +2,8 @@
  *
  * Cancellation scopes: Go's rules for contexts, and that a wait ends once, whoever ends it.
  */
+#include <semaphore.h>
+
 #include "runtime/sched.h"
 #include "runtime/scope.h"
 #include "runtime/timer.h"
@@ -40,6 +42,11 @@ enum kind {
 	SEMAPHORE,
 	ONCE_UNTIL,
 	GROUP_GO,
+	GROUP_WAIT_UNTIL,
+	LIMITER,
+	IO_READ,
+	IO_WAIT_UNTIL,
+	BLOCKING,
 	KINDS
 };
 
@@ -53,6 +60,9 @@ struct bench {
 	struct weft_semaphore semaphore;
 	struct weft_once once;
 	struct weft_group full_group;
+	struct weft_limiter limiter; /* used up for an hour */
+	struct weft_io *pipe;	     /* empty */
+	int pipe_end;
 	enum kind kind;
 	_Atomic(struct weft__co *) waits; /* who is about to */
 };
@@ -74,8 +84,13 @@ static int wait_for_sleeper(struct bench *b)
 	return 0;
 }
 
+/* A job on a helper thread, which is left alone with it. */
+static sem_t job_may_end;
+
 static void set_up(struct bench *b)
 {
+	int fds[2];
+
 	memset(b, 0, sizeof(*b));
 	b->plain = weft_make(int_chan, 0);
 	b->full = weft_make(int_chan, 1);
@@ -88,6 +103,24 @@ static void set_up(struct bench *b)
 	until_parked(b->gate, 1);
 	weft_group_open(&b->full_group, 1);
 	weft_group_go(&b->full_group, wait_for_sleeper, b);
+	b->limiter = (struct weft_limiter){.rate = 1, .per = HOUR, .burst = 1};
+	CHECK_INT(weft_limiter_try(&b->limiter, 1), 0);
+	CHECK_INT(sem_init(&job_may_end, 0, 0), 0);
+	CHECK_INT(pipe2(fds, O_CLOEXEC), 0);
+	CHECK_INT(weft_io_open(fds[0], &b->pipe), 0);
+	b->pipe_end = fds[1];
+}
+
+static int job(int *unused)
+{
+	return sem_wait(&job_may_end);
+}
+
+static int have_job_done(void)
+{
+	int unused = 0;
+
+	return weft_blocking_copy(job, &unused, NULL, NULL);
 }
 
 /* Nobody waits in it any more, and what was waited for is as it was. */
@@ -104,6 +137,10 @@ static void take_down(struct bench *b)
 	CHECK_INT(weft_join(b->sleeper, &code), 0);
 	CHECK_INT(code, 7);
 	CHECK_INT(weft_group_wait(&b->full_group), 0);
+	close(b->pipe_end);
+	weft_io_close(b->pipe);
+	if (b->kind == BLOCKING)
+		sem_post(&job_may_end);
 	weft_mutex_unlock(&b->mutex);
 	weft_sync_finish(&b->mutex);
 	weft_sync_finish(&b->for_cond);
@@ -207,6 +244,16 @@ static int wait_as(struct bench *b, enum kind kind)
 		return weft_once_until(&b->once, recv_at_gate, b, WEFT_NEVER);
 	case GROUP_GO:
 		return weft_group_go(&b->full_group, wait_for_sleeper, b);
+	case GROUP_WAIT_UNTIL:
+		return weft_group_wait_until(&b->full_group, &v, late);
+	case LIMITER:
+		return weft_limiter_wait(&b->limiter, 1);
+	case IO_READ:
+		return (int)weft_io_read(b->pipe, &v, sizeof(v));
+	case IO_WAIT_UNTIL:
+		return weft_io_wait_until(b->pipe, WEFT_IO_IN, late);
+	case BLOCKING:
+		return have_job_done();
 	default:
 		return 1;
 	}
