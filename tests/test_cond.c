@@ -1,8 +1,26 @@
 /* SPDX-License-Identifier: MIT
  *
  * Conditions: a signal wakes one, in order; a broadcast all; none is lost, none comes from nowhere.
+ * The linker puts us behind weft_mutex_unlock (--wrap), for what happens just then.
  */
 #include "tests/coro.h"
+
+void __real_weft_mutex_unlock(struct weft_mutex *mutex);
+void __wrap_weft_mutex_unlock(struct weft_mutex *mutex);
+
+/* Called once, behind the next unlock. */
+static void (*behind_unlock)(void);
+
+void __wrap_weft_mutex_unlock(struct weft_mutex *mutex)
+{
+	void (*fn)(void) = behind_unlock;
+
+	if (fn)
+		behind_unlock = NULL; /* still under the mutex */
+	__real_weft_mutex_unlock(mutex);
+	if (fn)
+		fn();
+}
 
 struct shared {
 	struct weft_mutex mutex;
@@ -82,6 +100,41 @@ CO_TEST(broadcast_wakes_all)
 	weft_waitgroup_wait(&s.group);
 	CHECK_INT(s.wakes, 6);
 	weft_sync_finish(&s.cond);
+}
+
+static struct shared quick;
+
+static void signal_quick(void)
+{
+	CHECK_INT(waiting_for(&quick.cond.weft_sync), 1);
+	weft_cond_signal(&quick.cond);
+}
+
+static void broadcast_quick(void)
+{
+	CHECK_INT(waiting_for(&quick.cond.weft_sync), 3);
+	weft_cond_broadcast(&quick.cond);
+}
+
+/* The mutex is given back, and who waits is in the queue, but not parked yet. */
+CO_TEST(signal_before_the_wait_has_parked_is_not_lost)
+{
+	weft_mutex_lock(&quick.mutex);
+	behind_unlock = signal_quick;
+	CHECK_INT(weft_cond_wait_until(&quick.cond, &quick.mutex, WEFT_NEVER), 0);
+	CHECK_INT(weft_mutex_try(&quick.mutex), -EAGAIN);
+	weft_mutex_unlock(&quick.mutex);
+}
+
+CO_TEST(broadcast_wakes_those_who_parked_and_one_who_has_not)
+{
+	start_waiting(&quick, 2);
+	weft_mutex_lock(&quick.mutex); /* both have given it back, and are in the queue */
+	behind_unlock = broadcast_quick;
+	CHECK_INT(weft_cond_wait_until(&quick.cond, &quick.mutex, WEFT_NEVER), 0);
+	weft_mutex_unlock(&quick.mutex);
+	weft_waitgroup_wait(&quick.group);
+	CHECK_INT(quick.wakes, 2);
 }
 
 CO_TEST(signal_that_nobody_waits_for_is_forgotten)

@@ -230,6 +230,34 @@ TEST(who_is_woken_in_vain_is_given_it_next)
 	CHECK_INT(weft_run(overtaken_app, 0, NULL), 0);
 }
 
+/* Two wait; the first is woken, overtaken by us, and comes before the second all the same. */
+static int place_app(int argc, char **argv)
+{
+	struct shared s = {.count = 0};
+
+	weft_mutex_lock(&s.mutex);
+	weft_waitgroup_add(&s.group, 2);
+	for (int i = 0; i < 2; i++) {
+		weft_go_copy(take_turn, &(struct taker){&s, i, WEFT_NEVER});
+		until_waiting(&s.mutex.weft_sync, i + 1);
+	}
+	weft_mutex_unlock(&s.mutex);
+	weft_mutex_lock(&s.mutex);
+	CHECK_INT(waiting_for(&s.mutex.weft_sync), 1);
+	until_waiting(&s.mutex.weft_sync, 2);
+	weft_mutex_unlock(&s.mutex);
+	weft_waitgroup_wait(&s.group);
+	CHECK_INT(s.order[0], 0);
+	CHECK_INT(s.order[1], 1);
+	return 0;
+}
+
+TEST(who_is_overtaken_keeps_its_place)
+{
+	setenv("WEFT_WORKERS", "1", 1);
+	CHECK_INT(weft_run(place_app, 0, NULL), 0);
+}
+
 static int lock_in_ended_scope(struct shared *s)
 {
 	CHECK_INT(weft_scope_error(weft_scope_current()), -ECANCELED);
