@@ -316,18 +316,26 @@ static int begin(struct call *call)
 {
 	struct weft_io *io = call->io;
 	struct weft__io_side *side = &io->side[call->dir];
+	bool tired;
 
 	weft__lock(&io->lock);
 	if (io->closed) {
 		weft__unlock(&io->lock);
 		return -EBADF;
 	}
+	tired = side->streak >= STREAK_MOST;
+	if (tired)
+		side->streak = 0;
 	io->refs++;
 	io->users++;
 	call->user = true;
 	call->seen = side->edges;
 	call->dry = side->dry;
 	weft__unlock(&io->lock);
+	/* Before the call does anything: what it has done would be lost if the run ended meanwhile.
+	 */
+	if (tired)
+		weft_yield();
 	return 0;
 }
 
@@ -367,30 +375,24 @@ static int wait_for_event(struct call *call, int64_t until)
 	return r;
 }
 
-/* True: others should have their turn now. */
-static bool end(struct call *call, bool empty)
+static void end(struct call *call, bool empty)
 {
 	struct weft_io *io = call->io;
 	struct weft__io_side *side = &io->side[call->dir];
 	struct weft__co *next = NULL;
-	bool tired = false;
 
 	if (call->woken)
 		weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS);
 	weft__lock(&io->lock);
 	if (empty && !io->odd && side->edges == call->seen)
 		side->dry = true;
-	if (call->waited)
-		side->streak = 0;
-	else if (++side->streak >= STREAK_MOST)
-		tired = true, side->streak = 0;
+	side->streak = call->waited ? 0 : side->streak + 1;
 	/* Our event may have told of more than we took: the next one looks. */
 	if (call->woken)
 		next = take_one(io, call->dir, call->self);
 	let_go(io, call->self, call->user);
 	if (next)
 		weft__ready(next);
-	return tired;
 }
 
 ssize_t weft__io_call(struct weft_io *io, enum weft__io_dir dir, weft__io_step *step, void *arg,
@@ -417,8 +419,7 @@ ssize_t weft__io_call(struct weft_io *io, enum weft__io_dir dir, weft__io_step *
 		if (r < 0)
 			break;
 	}
-	if (end(&call, io->kind == WEFT__IO_TCP && r > 0 && (size_t)r < most) && r >= 0)
-		weft_yield();
+	end(&call, io->kind == WEFT__IO_TCP && r > 0 && (size_t)r < most);
 	return r;
 }
 

@@ -72,62 +72,53 @@ static ssize_t connected_step(int fd, void *arg)
 	return -error;
 }
 
-/* The queue of a Unix listener is full, of which there is no event. */
-static int pause_while_busy(int64_t *pause, int64_t until)
-{
-	int64_t t = weft_now() + *pause;
-	int r = weft__may_wait(weft__current(), until);
-
-	if (r < 0)
-		return r;
-	if (*pause < BUSY_PAUSE_MOST_NS)
-		*pause *= 2;
-	return weft_sleep_until(t < until ? t : until);
-}
-
-/* 0, -EINPROGRESS, or an error. */
-static int begin_connect(int fd, const struct weft__addr *a, int64_t until)
-{
-	int64_t pause = BUSY_PAUSE_NS;
-	int r;
-
-	for (;;) {
-		r = (int)result(connect(fd, (const struct sockaddr *)&a->sa, a->len));
-		if (r == -EINTR)
-			return -EINPROGRESS; /* it goes on all the same */
-		if (r != -EAGAIN || a->net != WEFT__UNIX)
-			return r;
-		r = pause_while_busy(&pause, until);
-		if (r < 0)
-			return r;
-	}
-}
-
-static int dial_one(const struct weft__addr *a, int64_t until, struct weft_io **ret_io)
+static int dial_once(const struct weft__addr *a, int64_t until, struct weft_io **ret_io)
 {
 	struct weft_io *io = NULL;
-	int fd = new_socket(a), r, begun;
+	int fd = new_socket(a), begun, r;
 
 	if (fd < 0)
 		return fd;
-	begun = begin_connect(fd, a, until);
-	if (begun < 0 && begun != -EINPROGRESS) {
+	begun = (int)result(connect(fd, (const struct sockaddr *)&a->sa, a->len));
+	if (begun < 0 && begun != -EINPROGRESS && begun != -EINTR) {
 		close(fd);
 		return begun;
 	}
 	r = make_handle(fd, kind_of(a), &io);
-	if (r < 0)
-		return r;
-	if (begun < 0) {
+	if (r == 0 && begun < 0) {
 		r = (int)weft__io_call(
 			io, WEFT__IO_OUT, connected_step, NULL, 0, until, "weft_dial");
-		if (r < 0) {
+		if (r < 0)
 			weft_io_close(io);
-			return r;
-		}
 	}
-	*ret_io = io;
-	return 0;
+	if (r == 0)
+		*ret_io = io;
+	return r;
+}
+
+/*
+ * The queue of a Unix listener may be full, of which there is no event. No descriptor is held
+ * meanwhile: the run may end.
+ */
+static int dial_one(const struct weft__addr *a, int64_t until, struct weft_io **ret_io)
+{
+	int64_t pause = BUSY_PAUSE_NS;
+
+	for (;;) {
+		int64_t t;
+		int r = dial_once(a, until, ret_io);
+
+		if (r != -EAGAIN || a->net != WEFT__UNIX)
+			return r;
+		r = weft__may_wait(weft__current(), until);
+		if (r < 0)
+			return r;
+		t = weft_now() + pause;
+		pause = pause < BUSY_PAUSE_MOST_NS ? pause * 2 : pause;
+		r = weft_sleep_until(t < until ? t : until);
+		if (r < 0)
+			return r;
+	}
 }
 
 /* The last of several may take all the time that is left, each before its share of it. */

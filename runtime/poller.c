@@ -5,6 +5,7 @@
 #include "runtime/poller.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,7 @@ static int start(void)
 	return poller.ops->start();
 }
 
-/* By coroutines. Whoever comes while another one starts it lets others run meanwhile. */
+/* By coroutines. Another one may just be at it, on another worker: a few system calls. */
 static int be_started(void)
 {
 	for (;;) {
@@ -66,7 +67,7 @@ static int be_started(void)
 		if (!atomic_compare_exchange_strong_explicit(&poller.state, &state, STARTING,
 			    memory_order_acq_rel, memory_order_acquire)) {
 			if (state == STARTING)
-				weft_yield();
+				sched_yield();
 			continue;
 		}
 		r = start();

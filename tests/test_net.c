@@ -492,7 +492,7 @@ CO_TEST(a_cancelled_scope_ends_waits_for_io)
 	char text[WEFT_ADDR_TEXT];
 	struct weft_io *listener = listening("tcp:127.0.0.1:0", text), *io = dialed(text);
 	struct weft_scope *scope = weft_scope_make(NULL, WEFT_NEVER), *outer;
-	struct reader r = {io, weft_make(long_chan, 0)};
+	struct reader r = {io, weft_make(long_chan, 1)}; /* who is cancelled cannot wait to send */
 	long n;
 
 	outer = weft_scope_enter(scope);
