@@ -361,7 +361,7 @@ static int wait_for_event(struct call *call, int64_t until)
 		call->seen = side->edges;
 		weft__unlock(&io->lock);
 	} else {
-		self->wait = (struct weft__wait_for){.why = WEFT_WHY_IO, .of = (uint64_t)io->fd};
+		self->wait = (struct weft__wait_for){.why = WEFT_WHY_IO};
 		weft__trace_block_on(weft__worker(), self, io->id, &io->last_t, until);
 		weft__waitq_push(&side->waiters, &waiter);
 		io->users--;

@@ -20,6 +20,8 @@ HAS_COMMAND = os.path.exists(tap.WEFT)
 RUNS = {
     "ping": ("ping", [], "ping\n"),
     "ping-rounds": ("ping", ["--rounds", "20"], None),
+    "echo": ("echo", [], "12 lines came back\n"),
+    "echo-many": ("echo", ["--clients", "40", "--rounds", "20"], "800 lines came back\n"),
     "ring": ("ring", [], "12 hops\n"),
     "ring-laps": ("ring", ["--threads", "5", "--laps", "9"], "45 hops\n"),
     "worker-pool": ("worker-pool", [], None),
