@@ -380,6 +380,65 @@ static WEFT__NO_TSAN bool timer_is_due(void)
 	return next != WEFT_NEVER && next <= weft_now();
 }
 
+/*
+ * One of those who sleep on their futex stands by for the poller, since whoever polls may have found a
+ * coroutine that computes, and be long in coming back. It looks now and then while descriptors are
+ * busy. While they are quiet it sleeps; then who leaves the poller wakes it.
+ */
+static struct {
+	_Atomic(struct weft__worker *) who; /* acq_rel */
+	/* seq_cst, against the poller's `entered`: it sleeps, or sees that the other has left. */
+	atomic_bool asleep;
+} standby;
+
+static WEFT__NO_TSAN bool stands_by(struct weft__worker *w)
+{
+	struct weft__worker *none = NULL;
+
+	return atomic_load_explicit(&standby.who, memory_order_relaxed) == w ||
+	       (weft__poller_waiting() &&
+		       atomic_compare_exchange_strong_explicit(&standby.who, &none, w,
+			       memory_order_acq_rel, memory_order_relaxed));
+}
+
+static WEFT__NO_TSAN void end_standby(struct weft__worker *w)
+{
+	if (atomic_load_explicit(&standby.who, memory_order_relaxed) == w)
+		atomic_store_explicit(&standby.who, NULL, memory_order_release);
+}
+
+static WEFT__NO_TSAN void sleep_on_futex(struct weft__worker *w, int64_t until)
+{
+	int64_t now, look;
+
+	if (!stands_by(w)) {
+		weft__futex_wait(&w->wake_word, 0, until);
+		return;
+	}
+	now = weft_now();
+	look = now + WEFT__STANDBY_NS;
+	if (weft__poller_quiet(now)) {
+		atomic_store_explicit(&standby.asleep, true, memory_order_seq_cst);
+		if (weft__poller_quiet(now))
+			look = until;
+	}
+	weft__futex_wait(&w->wake_word, 0, look < until ? look : until);
+	atomic_store_explicit(&standby.asleep, false, memory_order_relaxed);
+}
+
+static WEFT__NO_TSAN void leave_poller(void)
+{
+	struct weft__worker *w;
+
+	weft__poller_note(weft_now());
+	weft__poller_leave();
+	if (!atomic_load_explicit(&standby.asleep, memory_order_seq_cst))
+		return;
+	w = atomic_load_explicit(&standby.who, memory_order_acquire);
+	if (w)
+		weft__wake_worker(w);
+}
+
 /* One of those who sleep does it in the poller (`polls`). Returns what that has found. */
 static WEFT__NO_TSAN struct weft__co *sleep_until_woken(struct weft__worker *w, bool polls)
 {
@@ -395,8 +454,8 @@ static WEFT__NO_TSAN struct weft__co *sleep_until_woken(struct weft__worker *w, 
 		if (polls)
 			found = weft__poller_run(until);
 		else
-			weft__futex_wait(&w->wake_word, 0, until);
-		if (found || atomic_load_explicit(&w->wake_word, memory_order_acquire) ||
+			sleep_on_futex(w, until);
+		if (found || weft__poller_vacant(weft_now()) || atomic_load_explicit(&w->wake_word, memory_order_acquire) ||
 			timer_is_due())
 			break;
 		/* It was fired by another, or cancelled: once more, as sleep() does it. */
@@ -446,7 +505,9 @@ static WEFT__NO_TSAN void sleep(struct weft__worker *w)
 		weft__note_time(w);
 	}
 	if (polls)
-		weft__poller_leave();
+		leave_poller();
+	else
+		end_standby(w);
 	unregister(w);
 	/* Behind idle_lock, as the monitor's last look before it sleeps. */
 	if (atomic_load_explicit(&s->monitor_sleeps, memory_order_relaxed))

@@ -136,6 +136,22 @@ WEFT__NO_TSAN bool weft__poller_overdue(int64_t now)
 	       now - atomic_load_explicit(&poller.last, memory_order_relaxed) >= OVERDUE_NS;
 }
 
+static WEFT__NO_TSAN bool unchanged(int64_t now)
+{
+	return now - atomic_load_explicit(&poller.last, memory_order_relaxed) >= WEFT__STANDBY_NS;
+}
+
+WEFT__NO_TSAN bool weft__poller_vacant(int64_t now)
+{
+	return weft__poller_waiting() &&
+	       !atomic_load_explicit(&poller.entered, memory_order_seq_cst) && unchanged(now);
+}
+
+WEFT__NO_TSAN bool weft__poller_quiet(int64_t now)
+{
+	return atomic_load_explicit(&poller.entered, memory_order_seq_cst) && unchanged(now);
+}
+
 void weft__poller_note(int64_t now)
 {
 	atomic_store_explicit(&poller.last, now, memory_order_relaxed);

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/include/weft.h"
+
 struct weft__co;
 struct weft_io;
 
@@ -41,6 +43,11 @@ void weft__poller_interrupt(void);
  */
 bool weft__poller_overdue(int64_t now);
 void weft__poller_note(int64_t now);
+
+/* Nobody has polled for WEFT__STANDBY_NS: vacant, nobody does; or quiet, one sleeps in there. */
+#define WEFT__STANDBY_NS (10 * WEFT_MS)
+bool weft__poller_vacant(int64_t now);
+bool weft__poller_quiet(int64_t now);
 
 /* The end of a run: one thread is left. */
 void weft__poller_finish(void);

@@ -3,9 +3,14 @@
  * Handles: pipes, socket pairs and whatever else can be polled; with epoll, and most of it with
  * poll(2) as well.
  */
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
@@ -593,6 +598,87 @@ TEST_WORKERS(what_is_left_at_the_end_is_closed)
 	CHECK_INT(weft_run(leave_open, 0, NULL), 0);
 }
 
+/* Descriptors are looked after while one worker computes what came of the first of them. */
+struct relief {
+	struct weft_io *first_in, *second_in, *first_out, *second_out;
+	bool busy; /* there is traffic before */
+	atomic_bool computing, relieved;
+	struct weft_waitgroup done;
+};
+
+static void compute_until_relieved(struct relief *r)
+{
+	char c;
+
+	CHECK_INT(weft_io_read(r->first_in, &c, 1), 1);
+	atomic_store(&r->computing, true);
+	while (!atomic_load(&r->relieved))
+		; /* no call: this worker is lost for others */
+	weft_waitgroup_done(&r->done);
+}
+
+static void relieve(struct relief *r)
+{
+	char c;
+
+	do {
+		CHECK_INT(weft_io_read(r->second_in, &c, 1), 1);
+	} while (c != 'r');
+	atomic_store(&r->relieved, true);
+	weft_waitgroup_done(&r->done);
+}
+
+static void *write_both(void *arg)
+{
+	struct relief *r = arg;
+
+	while (waiting_at(r->first_in) != 1 || waiting_at(r->second_in) != 1)
+		sched_yield();
+	/* Most likely the others sleep deeply then, or nap; it must be right in any case. */
+	for (int i = 0; i < 30; i++) {
+		if (r->busy)
+			CHECK_INT(write(r->second_out->fd, "b", 1), 1);
+		usleep(1500);
+	}
+	CHECK_INT(write(r->first_out->fd, "x", 1), 1);
+	while (!atomic_load(&r->computing))
+		sched_yield();
+	CHECK_INT(write(r->second_out->fd, "r", 1), 1);
+	return NULL;
+}
+
+static int relief_app(int argc, char **argv)
+{
+	struct relief r = {.busy = argc};
+	pthread_t thread;
+
+	weft_waitgroup_add(&r.done, 2);
+	make_pipe(&r.first_in, &r.first_out);
+	make_pipe(&r.second_in, &r.second_out);
+	weft_go(compute_until_relieved, &r);
+	weft_go(relieve, &r);
+	CHECK_INT(pthread_create(&thread, NULL, write_both, &r), 0);
+	weft_waitgroup_wait(&r.done);
+	pthread_join(thread, NULL);
+	return 0;
+}
+
+static void relief(const char *workers)
+{
+	setenv("WEFT_WORKERS", workers, 1);
+	for (int i = 0; i < 4; i++)
+		CHECK_INT(weft_run(relief_app, i % 2, NULL), 0);
+	setenv("WEFT_POLLER", "poll", 1);
+	for (int i = 0; i < 4; i++)
+		CHECK_INT(weft_run(relief_app, i % 2, NULL), 0);
+}
+
+TEST(descriptors_are_looked_after_while_another_worker_computes)
+{
+	relief("2");
+	relief("3");
+}
+
 /* ---- Signals ----------------------------------------------------------------------------------
  */
 
@@ -637,6 +723,41 @@ IO_TEST(signals_are_not_seen)
 	ticking(0);
 	weft_io_close(in);
 	weft_io_close(out);
+}
+
+/* ---- Older systems ----------------------------------------------------------------------------
+ */
+
+/* From now on this call is not there. */
+static void forbid(long call)
+{
+	struct sock_filter program[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = {sizeof(program) / sizeof(program[0]), program};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) < 0)
+		test_skip("no filters of system calls here");
+	if (syscall(call, -1, 0, 0, 0, 0, 0) != -1 || errno != ENOSYS)
+		test_skip("system calls are not filtered here");
+}
+
+TEST_WORKERS(without_epoll_there_is_poll)
+{
+	forbid(SYS_epoll_create1);
+	CHECK_INT(weft_run(read_waits_for_what_is_written_app, 0, NULL), 0);
+	CHECK_INT(weft_run(deadline_ends_a_read_app, 0, NULL), 0);
+}
+
+TEST_WORKERS(without_epoll_pwait2_deadlines_are_rounded_up)
+{
+	forbid(SYS_epoll_pwait2);
+	CHECK_INT(weft_run(read_waits_for_what_is_written_app, 0, NULL), 0);
+	CHECK_INT(weft_run(deadline_ends_a_read_app, 0, NULL), 0);
 }
 
 /* ---- Many -------------------------------------------------------------------------------------
