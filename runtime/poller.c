@@ -34,6 +34,12 @@ static struct {
 
 	_Atomic int64_t last; /* a hint, relaxed */
 
+	/*
+	 * Handles so far. Added to (release) before the kernel learns of one, read (acquire) behind
+	 * its events: what a handle was when it was made is seen by whoever gets an event of it.
+	 */
+	atomic_uint added;
+
 	struct weft__lock dead_lock; /* of these two; only coroutines and workers take it */
 	struct weft_io *dead;
 	int ndead;
@@ -175,7 +181,15 @@ int weft__poller_add(struct weft_io *io)
 {
 	int r = be_started();
 
-	return r < 0 ? r : poller.ops->add(io);
+	if (r < 0)
+		return r;
+	atomic_fetch_add_explicit(&poller.added, 1, memory_order_release);
+	return poller.ops->add(io);
+}
+
+void weft__poller_acquire(void)
+{
+	(void)atomic_load_explicit(&poller.added, memory_order_acquire);
 }
 
 void weft__poller_remove(struct weft_io *io)

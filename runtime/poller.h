@@ -71,6 +71,9 @@ void weft__poller_free(struct weft_io *io);
 /* ---- For the backends -------------------------------------------------------------------------
  */
 
+/* Behind the system call that gave events, before these are looked at. */
+void weft__poller_acquire(void);
+
 /* Coroutines that were taken out of their queues, in order. */
 struct weft__found {
 	struct weft__co *first, **last;

@@ -121,6 +121,7 @@ static void wait_for_events(int64_t until, struct weft__found *found)
 {
 	int n = fetch(until); /* negative: a signal */
 
+	weft__poller_acquire();
 	for (int i = 0; i < n; i++) {
 		if (ep.events[i].data.ptr)
 			weft__io_event(ep.events[i].data.ptr, meaning(ep.events[i].events), found);
