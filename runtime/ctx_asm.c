@@ -6,7 +6,6 @@
 #include "runtime/ctx.h"
 
 #include <stdint.h>
-#include <string.h>
 
 #include "runtime/sanitize.h"
 #include "runtime/unwind.h"
@@ -25,16 +24,18 @@ struct frame {
 
 _Static_assert(offsetof(struct frame, ret) == 56, "ctx_x86_64.S knows this layout");
 
-static struct frame first_frame(uintptr_t top, uintptr_t entry, uintptr_t arg)
+/* In place, field by field: to copy a frame that was just written in smaller parts stalls. */
+static void first_frame(struct frame *frame, uintptr_t top, uintptr_t entry, uintptr_t arg)
 {
 	(void)top;
-	return (struct frame){
-		.mxcsr = 0x1f80, /* the ABI's state at the start of a process */
-		.x87_control = 0x037f,
-		.r13 = entry,
-		.r12 = arg,
-		.ret = (uintptr_t)weft__ctx_start,
-	};
+	frame->mxcsr = 0x1f80; /* the ABI's state at the start of a process */
+	frame->x87_control = 0x037f;
+	frame->unused = 0;
+	frame->r15 = frame->r14 = frame->rbx = frame->rbp = 0;
+	frame->r13 = entry;
+	frame->r12 = arg;
+	frame->ret = (uintptr_t)weft__ctx_start;
+	frame->end[0] = frame->end[1] = 0;
 }
 
 #elif defined(__aarch64__)
@@ -56,9 +57,9 @@ _Static_assert(sizeof(struct frame) == FRAME_BYTES, "ctx_aarch64.h has this layo
 uint64_t weft__ctx_sign(uint64_t address, uint64_t top);
 
 /* fpcr is 0 at the start of a process. */
-static struct frame first_frame(uintptr_t top, uintptr_t entry, uintptr_t arg)
+static void first_frame(struct frame *frame, uintptr_t top, uintptr_t entry, uintptr_t arg)
 {
-	return (struct frame){
+	*frame = (struct frame){
 		.x19 = arg,
 		.x20 = entry,
 		.x30 = weft__ctx_sign((uintptr_t)weft__ctx_start, top),
@@ -73,10 +74,9 @@ void weft__ctx_make(
 	struct weft__ctx *ctx, void *lo, size_t size, void (*entry)(void *arg), void *arg)
 {
 	uintptr_t top = (uintptr_t)lo + size - 16;
-	struct frame frame = first_frame(top, (uintptr_t)entry, (uintptr_t)arg);
 
-	ctx->sp = (void *)(top - sizeof(frame));
-	memcpy(ctx->sp, &frame, sizeof(frame));
+	ctx->sp = (void *)(top - sizeof(struct frame));
+	first_frame(ctx->sp, top, (uintptr_t)entry, (uintptr_t)arg);
 }
 
 /* A register that lies at `offset` in the frame. */

@@ -220,6 +220,7 @@ static int workers_make(int n)
 	for (int i = 0; i < n; i++) {
 		s->workers[i].index = i;
 		s->workers[i].about = weft_now();
+		s->workers[i].pace = 1;
 		s->workers[i].rng =
 			(uint32_t)(weft_now() >> 4) * 2654435761u + (uint32_t)i * 40503u + 1;
 		if (s->workers[i].rng == 0)

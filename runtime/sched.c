@@ -22,6 +22,9 @@
 #include "runtime/timer.h"
 #include "tracer/record/futex.h"
 
+#define PASS_NS 50000 /* between two passes through the scheduler, if nobody computes for longer, */
+#define PACE_MOST 64  /* and so many switches at most */
+
 struct weft__sched weft__sched;
 
 WEFT__NO_TSAN uint32_t weft__random(struct weft__worker *w)
@@ -99,7 +102,7 @@ static WEFT__NO_TSAN_INLINE bool count_switch(struct weft__worker *w)
 	uint32_t tick = atomic_load_explicit(&w->runq.tick, memory_order_relaxed) + 1;
 
 	atomic_store_explicit(&w->runq.tick, tick, memory_order_relaxed);
-	return tick % WEFT__SCHEDULER_EVERY == 0 ||
+	return (int32_t)(tick - w->pass_at) >= 0 ||
 	       atomic_load_explicit(&weft__sched.calls, memory_order_relaxed);
 }
 
@@ -451,10 +454,6 @@ static WEFT__NO_TSAN void share_due(struct weft__worker *w)
 /* ---- The loop ---------------------------------------------------------------------------------
  */
 
-/*
- * Now and then those who have waited long come first: the pinned, and the oldest of the list, since
- * a pair that wakes each other for ever would pass the slot in front of it to and fro.
- */
 /* Descriptors get their turn too: at once if there is nothing else, else when they are overdue. */
 static WEFT__NO_TSAN void poll_now_and_then(struct weft__worker *w)
 {
@@ -474,10 +473,12 @@ static WEFT__NO_TSAN void poll_now_and_then(struct weft__worker *w)
 	weft__ready_found(w, found);
 }
 
+/*
+ * Now and then those who have waited long come first: the pinned, and the oldest of the list, since
+ * a pair that wakes each other for ever would pass the slot in front of it to and fro.
+ */
 static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
 {
-	uint32_t turn =
-		atomic_load_explicit(&w->runq.tick, memory_order_relaxed) / WEFT__SCHEDULER_EVERY;
 	struct weft__co *co = NULL;
 	bool more = false;
 
@@ -489,7 +490,7 @@ static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
 	more |= flush_due(w, false);
 	receive(w);
 	poll_now_and_then(w);
-	if (turn % 2 == 0)
+	if (++w->passes % 2 == 0)
 		co = get_pinned(w);
 	if (!co) {
 		weft__runq_enter(&w->runq);
@@ -503,12 +504,39 @@ static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
 	return co ? co : get_pinned(w);
 }
 
-WEFT__NO_TSAN void weft__note_time(struct weft__worker *w)
+static WEFT__NO_TSAN int64_t coarse_now(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	w->about = (int64_t)ts.tv_sec * WEFT_SEC + ts.tv_nsec;
+	return (int64_t)ts.tv_sec * WEFT_SEC + ts.tv_nsec;
+}
+
+WEFT__NO_TSAN void weft__note_time(struct weft__worker *w)
+{
+	bool asked = weft__timers_next() != WEFT_NEVER || weft__poller_waiting();
+
+	w->about = asked ? weft_now() : coarse_now();
+}
+
+/*
+ * Behind so many switches as will take about PASS_NS: timers and descriptors should not wait for
+ * long, and a clock that is read at each switch would cost more than many a switch.
+ */
+static WEFT__NO_TSAN void plan_pass(struct weft__worker *w)
+{
+	uint32_t tick = atomic_load_explicit(&w->runq.tick, memory_order_relaxed);
+	int64_t since = w->about, span;
+
+	if ((int32_t)(tick - w->pass_at) < 0)
+		return;
+	weft__note_time(w);
+	span = w->about - since;
+	if (span > PASS_NS)
+		w->pace = (uint32_t)(w->pace * PASS_NS / span) + 1;
+	else if (w->pace < PACE_MOST)
+		w->pace *= 2;
+	w->pass_at = tick + w->pace;
 }
 
 WEFT__NO_TSAN void weft__worker_loop(struct weft__worker *w)
@@ -516,10 +544,7 @@ WEFT__NO_TSAN void weft__worker_loop(struct weft__worker *w)
 	while (!atomic_load_explicit(&weft__sched.stopping, memory_order_acquire)) {
 		struct weft__co *co;
 
-		if (atomic_load_explicit(&w->runq.tick, memory_order_relaxed) %
-				WEFT__SCHEDULER_EVERY ==
-			0)
-			weft__note_time(w);
+		plan_pass(w);
 		if (w->hog)
 			weft__hogs_record(w);
 		weft__trace_reserve(w, WEFT__TRACE_PARK_UNITS);

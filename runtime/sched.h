@@ -21,7 +21,6 @@
 struct weft__ring;
 
 #define WEFT__WORKERS_MAX 256
-#define WEFT__SCHEDULER_EVERY 64 /* switches: timers, posts and the pinned get their turn */
 
 /* One OS thread that runs coroutines. Fields without a remark: its own thread only. */
 struct weft__worker {
@@ -33,7 +32,10 @@ struct weft__worker {
 	struct weft__ring *ring; /* its recorder's buffer, or NULL */
 	uint32_t rng;
 	int index;
-	int64_t about; /* ns: what the time was at the last look; at most 64 switches ago */
+	uint32_t pass_at; /* the switch that leads through the scheduler: timers, posts, the pinned */
+	uint32_t pace;	  /* switches from one to the next, 1 to 64; never 0 */
+	uint32_t passes;
+	int64_t about; /* ns: what the time was at the last pass */
 	uint32_t stolen, stolen_tick; /* how many it took last, when: idle.c */
 	int64_t stolen_at, patience;
 	struct weft__hog_note *hog; /* what the monitor found, for the trace; or NULL */
