@@ -398,12 +398,10 @@ static int recv_waits(struct weft__worker *w, struct weft_chan *chan, struct wef
 int weft_chan_send(struct weft_chan *chan, const void *value, int64_t until)
 {
 	struct weft__worker *w = weft__worker();
-	struct weft__co *self = weft__current_on(w), *wake;
+	struct weft__co *self = weft__self_on(w, "weft_send"), *wake;
 	enum weft__chan_step step;
 	int r;
 
-	if (__builtin_expect(!self, 0))
-		weft__self("weft_send");
 	if (!chan)
 		return wait_for_nobody(self, until);
 	weft__trace_reserve(w, WEFT__STEP_UNITS + WEFT__TRACE_PARK_UNITS);
@@ -428,12 +426,10 @@ int weft_chan_send(struct weft_chan *chan, const void *value, int64_t until)
 int weft_chan_recv(struct weft_chan *chan, void *ret_value, int64_t until)
 {
 	struct weft__worker *w = weft__worker();
-	struct weft__co *self = weft__current_on(w), *wake;
+	struct weft__co *self = weft__self_on(w, "weft_recv"), *wake;
 	enum weft__chan_step step;
 	int r;
 
-	if (__builtin_expect(!self, 0))
-		weft__self("weft_recv");
 	if (!chan)
 		return wait_for_nobody(self, until);
 	weft__trace_reserve(w, WEFT__STEP_UNITS + WEFT__TRACE_PARK_UNITS);

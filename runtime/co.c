@@ -89,10 +89,10 @@ WEFT__NO_TSAN void weft__stack_check(const struct weft__co *co)
 			(unsigned long long)co->id, weft__co_name(co), co->stack_bytes / 1024);
 }
 
-struct weft__co *weft__co_new(struct weft__co *parent, const char *fn_name, const void *arg,
-	size_t copy_bytes, const char *at_fn, const char *at_file, int at_line, size_t stack_bytes)
+struct weft__co *weft__co_new(struct weft__worker *w, struct weft__co *parent, const char *fn_name,
+	const void *arg, size_t copy_bytes, const char *at_fn, const char *at_file, int at_line, size_t stack_bytes)
 {
-	struct weft__co *co = weft__stack_get(&weft__worker()->stacks, stack_bytes);
+	struct weft__co *co = weft__stack_get(&w->stacks, stack_bytes);
 	char *top;
 
 	if (!co)
@@ -132,38 +132,40 @@ struct weft__co *weft__co_new(struct weft__co *parent, const char *fn_name, cons
 	if (__builtin_expect(weft__census_on, 0))
 		weft__census_paint(co, top);
 	weft__co_prepare(co, top);
-	weft__trace_reserve(weft__worker(), WEFT_REC_UNITS_MAX);
-	weft__trace_spawn(weft__worker(), parent, co);
+	weft__trace_reserve(w, WEFT_REC_UNITS_MAX);
+	weft__trace_spawn(w, parent, co);
 	return co;
 }
 
 void weft_co_go(weft_fn fn, const char *name, const void *arg, size_t copy_bytes, const char *at_fn,
 	const char *at_file, int at_line)
 {
-	struct weft__co *self = weft__self("weft_go"), *co;
+	struct weft__worker *w = weft__worker();
+	struct weft__co *self = weft__self_on(w, "weft_go"), *co;
 
 	if (copy_bytes > WEFT_ARG_MAX)
 		weft__panic("weft_go_copy of %zu bytes: at most %d are possible", copy_bytes,
 			WEFT_ARG_MAX);
-	co = weft__co_new(self, name, arg, copy_bytes, at_fn, at_file, at_line, 0);
+	co = weft__co_new(w, self, name, arg, copy_bytes, at_fn, at_file, at_line, 0);
 	co->fn = fn;
-	weft__ready(co);
+	weft__ready_on(w, co);
 }
 
 struct weft_handle *weft_co_spawn(weft_int_fn fn, const char *name, const void *arg,
 	size_t copy_bytes, const char *at_fn, const char *at_file, int at_line)
 {
-	struct weft__co *self = weft__self("weft_spawn"), *co;
-	struct weft_handle *handle = handle_make(weft__worker());
+	struct weft__worker *w = weft__worker();
+	struct weft__co *self = weft__self_on(w, "weft_spawn"), *co;
+	struct weft_handle *handle = handle_make(w);
 
 	if (copy_bytes > WEFT_ARG_MAX)
 		weft__panic("weft_spawn_copy of %zu bytes: at most %d are possible", copy_bytes,
 			WEFT_ARG_MAX);
-	co = weft__co_new(self, name, arg, copy_bytes, at_fn, at_file, at_line, 0);
+	co = weft__co_new(w, self, name, arg, copy_bytes, at_fn, at_file, at_line, 0);
 	co->int_fn = fn;
 	co->handle = handle;
 	handle->co = co->id;
-	weft__ready(co);
+	weft__ready_on(w, co);
 	return handle;
 }
 
@@ -188,7 +190,7 @@ static void finish(struct weft__co *self, int code)
 		weft__trace_unblock(w, self, joiner->co, 0, &handle->last_t, 0, WEFT_WHY_JOIN);
 	weft__unlock(&handle->lock);
 	if (joiner)
-		weft__ready(joiner->co);
+		weft__ready_on(w, joiner->co);
 }
 
 void weft__co_main(struct weft__co *self)
@@ -199,7 +201,8 @@ void weft__co_main(struct weft__co *self)
 		self->fn(self->arg);
 	else
 		code = self->int_fn(self->arg);
-	weft__locals_destroy(self);
+	if (self->locals)
+		weft__locals_destroy(self);
 	if (self->scope || self->entered)
 		weft__scope_exit(self);
 	if (self->group)

@@ -97,7 +97,7 @@ const char *weft__co_name(const struct weft__co *co);
  * A new coroutine, READY but in no queue. `copy_bytes` > 0: *arg is copied onto its stack. `parent`
  * may be NULL. Called by a worker.
  */
-struct weft__co *weft__co_new(struct weft__co *parent, const char *fn_name, const void *arg,
-	size_t copy_bytes, const char *at_fn, const char *at_file, int at_line, size_t stack_bytes);
+struct weft__co *weft__co_new(struct weft__worker *w, struct weft__co *parent, const char *fn_name,
+	const void *arg, size_t copy_bytes, const char *at_fn, const char *at_file, int at_line, size_t stack_bytes);
 
 #endif

@@ -96,16 +96,11 @@ static int cpus(void)
 	return CPU_COUNT(&set);
 }
 
-struct weft__co *weft__self(const char *what)
+void weft__panic_outside(const char *what)
 {
-	struct weft__co *self = weft__current();
-
-	if (__builtin_expect(!self, 0))
-		weft__panic(
-			"%s called outside of a coroutine (use weft_run, or weft_post from other "
-			"threads; after fork no call is possible)",
-			what);
-	return self;
+	weft__panic("%s called outside of a coroutine (use weft_run, or weft_post from other "
+		    "threads; after fork no call is possible)",
+		what);
 }
 
 int64_t weft_now(void)
@@ -403,7 +398,7 @@ int weft_run(int (*app)(int argc, char **argv), int argc, char **argv)
 		goto out;
 	}
 	start(argc, argv);
-	first = weft__co_new(NULL, "main", &arg, sizeof(arg), "", "", 0, MAIN_STACK_BYTES);
+	first = weft__co_new(weft__worker(), NULL, "main", &arg, sizeof(arg), "", "", 0, MAIN_STACK_BYTES);
 	first->int_fn = app_main;
 	weft__ready(first);
 	work(&weft__sched.workers[0]);

@@ -188,10 +188,8 @@ static WEFT__NO_TSAN void requeue_pinned(void *co)
 void weft_yield(void)
 {
 	struct weft__worker *w = weft__worker();
-	struct weft__co *self = weft__current_on(w);
+	struct weft__co *self = weft__self_on(w, "weft_yield");
 
-	if (__builtin_expect(!self, 0))
-		weft__self("weft_yield");
 	weft__trace_reserve(w, WEFT__TRACE_PARK_UNITS);
 	weft__trace_yield(w, self);
 	/* release: as in weft__ready, which a thief's acquire pairs with. */

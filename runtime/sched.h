@@ -119,8 +119,20 @@ static WEFT__NO_TSAN_INLINE struct weft__co *weft__current_on(struct weft__worke
 /* The running coroutine, or NULL. */
 struct weft__co *weft__current(void);
 
-/* The running coroutine; panics, naming `what`, if the caller is none. */
-struct weft__co *weft__self(const char *what);
+/* The same; panics, naming `what`, if there is none. */
+void weft__panic_outside(const char *what) __attribute__((noreturn, cold));
+static inline struct weft__co *weft__self_on(struct weft__worker *worker, const char *what)
+{
+	struct weft__co *self = weft__current_on(worker);
+
+	if (__builtin_expect(!self, 0))
+		weft__panic_outside(what);
+	return self;
+}
+static inline struct weft__co *weft__self(const char *what)
+{
+	return weft__self_on(weft__worker(), what);
+}
 
 /*
  * Parks the running coroutine, whose `wait` says why. after(arg), if not NULL, runs once its stack

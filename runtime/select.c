@@ -24,7 +24,6 @@ struct select {
 	int n;
 	struct weft_chan **order; /* the distinct channels, by address */
 	int norder;
-	uint32_t *shuffle; /* case numbers in the order in which they are tried */
 	struct weft__waiter *waiters;
 	struct weft__claim claim;
 };
@@ -37,8 +36,10 @@ static int by_address(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* With one worker there are no locks, and so no order in which to take them. */
 static void sort_channels(struct select *s)
 {
+	bool sorted = weft__multi;
 	int n = 0;
 
 	for (int i = 0; i < s->n; i++) {
@@ -49,11 +50,11 @@ static void sort_channels(struct select *s)
 			continue;
 		s->order[n++] = chan;
 		/* Insertion sort for the usual few; qsort below for many. */
-		for (; n <= CASES_INLINE && j > 0 && s->order[j - 1] > chan; j--)
+		for (; sorted && n <= CASES_INLINE && j > 0 && s->order[j - 1] > chan; j--)
 			s->order[j] = s->order[j - 1];
 		s->order[j] = chan;
 	}
-	if (n > CASES_INLINE)
+	if (sorted && n > CASES_INLINE)
 		qsort(s->order, (size_t)n, sizeof(*s->order), by_address);
 	s->norder = 0;
 	for (int i = 0; i < n; i++) {
@@ -62,14 +63,39 @@ static void sort_channels(struct select *s)
 	}
 }
 
-/* Every order of the cases is equally likely (Fisher and Yates), so each ready one is. */
-static void shuffle_cases(struct select *s, struct weft__worker *w)
+/* Locked. True even if all that waits there are selects which somebody else has claimed. */
+static inline bool seems_ready(const struct weft_case *c)
 {
-	for (int i = 0; i < s->n; i++) {
-		uint32_t j = (uint32_t)((uint64_t)weft__random(w) * (uint32_t)(i + 1) >> 32);
+	const struct weft_chan *chan = c->chan;
 
-		s->shuffle[i] = s->shuffle[j];
-		s->shuffle[j] = (uint32_t)i;
+	if (!chan)
+		return false;
+	if (c->send)
+		return chan->closed || chan->receivers.head || chan->count < chan->cap;
+	return chan->count > 0 || chan->senders.head || chan->closed;
+}
+
+/*
+ * All locked. A case that seems ready, each equally likely, or -1. Where it isn't ready after all,
+ * trying it has dropped those who waited in vain there, and the next choice is as fair.
+ */
+static int choose(const struct select *s, struct weft__worker *w)
+{
+	uint32_t ready = 0, which;
+	int last = -1;
+
+	for (int i = 0; i < s->n; i++) {
+		if (seems_ready(&s->cases[i])) {
+			ready++;
+			last = i;
+		}
+	}
+	if (ready < 2)
+		return last;
+	which = (uint32_t)((uint64_t)weft__random(w) * ready >> 32);
+	for (int i = 0;; i++) {
+		if (seems_ready(&s->cases[i]) && which-- == 0)
+			return i;
 	}
 }
 
@@ -155,14 +181,12 @@ static enum weft__chan_step try_case(struct weft__worker *w, struct weft_case *c
 static int try_all(
 	struct select *s, struct weft__worker *w, struct weft__co *self, struct weft__co **ret_wake)
 {
-	for (int i = 0; i < s->n; i++) {
-		int index = (int)s->shuffle[i];
-		struct weft_case *c = &s->cases[index];
-		enum weft__chan_step step;
+	int index;
 
-		if (!c->chan)
-			continue;
-		step = try_case(w, c, index, self, ret_wake);
+	while ((index = choose(s, w)) >= 0) {
+		struct weft_case *c = &s->cases[index];
+		enum weft__chan_step step = try_case(w, c, index, self, ret_wake);
+
 		if (step == WEFT__STEP_WAIT)
 			continue;
 		if (step == WEFT__STEP_CLOSED && c->send) {
@@ -303,11 +327,10 @@ static int wait_all(struct select *s, struct weft__co *self, int64_t until)
 static int select_in(struct select *s, int64_t until)
 {
 	struct weft__worker *w = weft__worker();
-	struct weft__co *self = weft__current_on(w), *wake = NULL;
+	struct weft__co *self = weft__self_on(w, "weft_select"), *wake = NULL;
 	int r;
 
 	sort_channels(s);
-	shuffle_cases(s, w);
 	weft__trace_reserve(
 		w, WEFT__STEP_UNITS + WEFT__TRACE_SELECT_UNITS + WEFT__TRACE_PARK_UNITS);
 	lock_all(s);
@@ -333,13 +356,11 @@ static int select_many(struct select *s, int64_t until)
 	int r;
 
 	s->order = calloc(n, sizeof(*s->order));
-	s->shuffle = calloc(n, sizeof(*s->shuffle));
 	s->waiters = calloc(n, sizeof(*s->waiters));
-	if (!s->order || !s->shuffle || !s->waiters)
+	if (!s->order || !s->waiters)
 		weft__panic("out of memory for a select of %zu cases", n);
 	r = select_in(s, until);
 	free(s->order);
-	free(s->shuffle);
 	free(s->waiters);
 	return r;
 }
@@ -347,12 +368,10 @@ static int select_many(struct select *s, int64_t until)
 int weft_chan_select(struct weft_case *cases, int n, int64_t until)
 {
 	struct weft_chan *order[CASES_INLINE];
-	uint32_t shuffle[CASES_INLINE];
 	struct weft__waiter waiters[CASES_INLINE];
 	struct select s = {
-		.cases = cases, .n = n, .order = order, .shuffle = shuffle, .waiters = waiters};
+		.cases = cases, .n = n, .order = order, .waiters = waiters};
 
-	weft__self("weft_select");
 	if (n < 0 || n > CASES_MOST)
 		weft__panic("weft_select with %d cases: 0 to %d are possible", n, CASES_MOST);
 	return n <= CASES_INLINE ? select_in(&s, until) : select_many(&s, until);

@@ -18,8 +18,7 @@ void weft__sync_init(void)
 	run++;
 }
 
-/* Locked; only if the run records. */
-static void know(struct weft__sync *sync, struct weft__co *self, enum weft_obj type)
+void weft__sync_know(struct weft__sync *sync, struct weft__co *self, enum weft_obj type)
 {
 	if (sync->id && sync->run == run)
 		return;
@@ -27,14 +26,6 @@ static void know(struct weft__sync *sync, struct weft__co *self, enum weft_obj t
 	sync->id = weft__new_id(&weft__sched.last_object);
 	sync->last_t = 0;
 	weft__trace_sync_make(weft__worker(), self, sync->id, &sync->last_t, type, sync->name);
-}
-
-void weft__sync_lock(struct weft__sync *sync, struct weft__co *self, enum weft_obj type)
-{
-	weft__trace_reserve(weft__worker(), WEFT__SYNC_UNITS);
-	weft__lock(&sync->lock);
-	if (WEFT__PROBE_ON)
-		know(sync, self, type);
 }
 
 int weft__sync_wait(

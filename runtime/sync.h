@@ -17,6 +17,7 @@
 
 #include "runtime/co.h"
 #include "runtime/lock.h"
+#include "runtime/probe.h"
 #include "runtime/waitq.h"
 
 #define WEFT__SYNC_NAME_MAX 20
@@ -62,7 +63,15 @@ static inline bool weft__sync_change(
 
 /* Reserves room for the records of one operation, locks, and makes the object known to the trace.
  */
-void weft__sync_lock(struct weft__sync *sync, struct weft__co *self, enum weft_obj type);
+void weft__sync_know(struct weft__sync *sync, struct weft__co *self, enum weft_obj type);
+static inline void weft__sync_lock(
+	struct weft__sync *sync, struct weft__co *self, enum weft_obj type)
+{
+	weft__trace_reserve(self->worker, WEFT__SYNC_UNITS);
+	weft__lock(&sync->lock);
+	if (WEFT__PROBE_ON)
+		weft__sync_know(sync, self, type);
+}
 static inline void weft__sync_unlock(struct weft__sync *sync)
 {
 	weft__unlock(&sync->lock);

@@ -32,7 +32,8 @@ void weft_waitgroup_add(struct weft_waitgroup *group, int64_t delta)
 	if (g->count == 0)
 		weft__wakes_add_all(&wakes, &g->sync.waiters);
 	weft__sync_unlock(&g->sync);
-	weft__wakes_run(&wakes, self, WEFT_WHY_WAITGROUP);
+	if (wakes.first)
+		weft__wakes_run(&wakes, self, WEFT_WHY_WAITGROUP);
 }
 
 void weft_waitgroup_done(struct weft_waitgroup *group)

@@ -41,6 +41,12 @@ bool weft__claim_take(struct weft__claim *claim, struct weft__waiter *winner)
 {
 	struct weft__waiter *nobody = NULL;
 
+	if (!weft__multi) {
+		if (atomic_load_explicit(&claim->winner, memory_order_relaxed))
+			return false;
+		atomic_store_explicit(&claim->winner, winner, memory_order_relaxed);
+		return true;
+	}
 	return atomic_compare_exchange_strong_explicit(
 		&claim->winner, &nobody, winner, memory_order_acq_rel, memory_order_relaxed);
 }
