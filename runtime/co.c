@@ -102,6 +102,7 @@ struct weft__co *weft__co_new(struct weft__worker *w, struct weft__co *parent, c
 	/* acquire: pairs with the release of whoever ended on this stack (weft__co_exit). */
 	(void)atomic_load_explicit(&co->state, memory_order_acquire);
 	co->id = weft__new_id(&weft__sched.last_co);
+	co->worker = NULL;
 	co->pinned = NULL;
 	co->fn = NULL;
 	co->int_fn = NULL;

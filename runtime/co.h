@@ -56,7 +56,7 @@ struct weft__co {
 	 */
 	atomic_int state;
 	int at_line;
-	struct weft__worker *worker; /* on which it runs or ran last; by that one's thread */
+	struct weft__worker *worker; /* on which it runs or ran last; NULL: it has not begun */
 	struct weft__worker *pinned; /* the only one on which it may run, or NULL */
 	bool guarded;		     /* else a canary lies at the low end of the stack */
 	int64_t last_t; /* stamp of the last record about it; by whoever may act on it now */

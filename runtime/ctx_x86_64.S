@@ -9,12 +9,9 @@
  *	   + 56	the address to go on at
  */
 	.text
-	.globl	weft__ctx_switch
-	.hidden	weft__ctx_switch
-	.type	weft__ctx_switch, @function
-	.balign	16
-weft__ctx_switch:
-	.cfi_startproc
+
+/* Saves the caller's registers at \ctx; what follows is unwound from \ctx until it is gone on with. */
+.macro SAVE ctx
 	pushq	%rbp
 	.cfi_adjust_cfa_offset 8
 	.cfi_rel_offset %rbp, 0
@@ -37,8 +34,11 @@ weft__ctx_switch:
 	.cfi_adjust_cfa_offset 8
 	stmxcsr	(%rsp)
 	fnstcw	4(%rsp)
-	movq	%rsp, (%rdi)
-	movq	(%rsi), %rsp
+	movq	%rsp, (\ctx)
+.endm
+
+.macro LOAD ctx
+	movq	(\ctx), %rsp
 	ldmxcsr	(%rsp)
 	fldcw	4(%rsp)
 	addq	$8, %rsp
@@ -61,9 +61,47 @@ weft__ctx_switch:
 	popq	%rbp
 	.cfi_adjust_cfa_offset -8
 	.cfi_restore %rbp
+.endm
+
+/*
+ * The processor guesses that a return goes to where the last call came from. Two contexts that wait
+ * in the same function make the guess right; one that begins, or takes over from one that ends, makes
+ * it wrong, and is jumped to instead.
+ */
+.macro ENTRY name
+	.globl	\name
+	.hidden	\name
+	.type	\name, @function
+	.balign	16
+\name:
+	.cfi_startproc
+.endm
+
+ENTRY weft__ctx_switch
+	SAVE	%rdi
+	LOAD	%rsi
 	ret
 	.cfi_endproc
 	.size	weft__ctx_switch, . - weft__ctx_switch
+
+ENTRY weft__ctx_begin
+	SAVE	%rdi
+	LOAD	%rsi
+	popq	%rcx
+	.cfi_adjust_cfa_offset -8
+	jmpq	*%rcx
+	.cfi_endproc
+	.size	weft__ctx_begin, . - weft__ctx_begin
+
+ENTRY weft__ctx_leave
+	.cfi_undefined %rip
+	.cfi_adjust_cfa_offset 56
+	LOAD	%rdi
+	popq	%rcx
+	.cfi_adjust_cfa_offset -8
+	jmpq	*%rcx
+	.cfi_endproc
+	.size	weft__ctx_leave, . - weft__ctx_leave
 
 /* Where a new context begins: r12 is the argument, r13 the entry. Unwinding ends here. */
 	.globl	weft__ctx_start

@@ -71,6 +71,7 @@ static WEFT__NO_TSAN_INLINE struct weft__worker *switch_stacks(
 {
 	struct weft__ctx *from_ctx = from ? &from->ctx : &w->sched_ctx;
 	struct weft__ctx *to_ctx = to ? &to->ctx : &w->sched_ctx;
+	bool begins = to && !to->worker;
 
 	w->current = to;
 	if (to)
@@ -86,8 +87,12 @@ static WEFT__NO_TSAN_INLINE struct weft__worker *switch_stacks(
 #if WEFT__TSAN
 	__tsan_switch_to_fiber(to ? to->tsan_fiber : w->tsan_fiber, __tsan_switch_to_fiber_no_sync);
 #endif
-	(void)for_good;
-	weft__ctx_switch(from_ctx, to_ctx);
+	if (for_good)
+		weft__ctx_leave(to_ctx);
+	if (begins)
+		weft__ctx_begin(from_ctx, to_ctx);
+	else
+		weft__ctx_switch(from_ctx, to_ctx);
 	if (from)
 		w = from->worker;
 #if WEFT__ASAN
