@@ -36,11 +36,13 @@ static int by_address(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* With one worker there are no locks, and so no order in which to take them. */
+/*
+ * The distinct channels in the order in which they are locked. With one worker there are no locks,
+ * and neither order nor distinction matters.
+ */
 static void sort_channels(struct select *s)
 {
-	bool sorted = weft__multi;
-	int n = 0;
+	int n = 0, distinct = 0;
 
 	for (int i = 0; i < s->n; i++) {
 		struct weft_chan *chan = s->cases[i].chan;
@@ -48,19 +50,22 @@ static void sort_channels(struct select *s)
 
 		if (!chan)
 			continue;
-		s->order[n++] = chan;
+		n++;
 		/* Insertion sort for the usual few; qsort below for many. */
-		for (; sorted && n <= CASES_INLINE && j > 0 && s->order[j - 1] > chan; j--)
+		for (; weft__multi && n <= CASES_INLINE && j > 0 && s->order[j - 1] > chan; j--)
 			s->order[j] = s->order[j - 1];
 		s->order[j] = chan;
 	}
-	if (sorted && n > CASES_INLINE)
+	s->norder = n;
+	if (!weft__multi)
+		return;
+	if (n > CASES_INLINE)
 		qsort(s->order, (size_t)n, sizeof(*s->order), by_address);
-	s->norder = 0;
 	for (int i = 0; i < n; i++) {
-		if (s->norder == 0 || s->order[s->norder - 1] != s->order[i])
-			s->order[s->norder++] = s->order[i];
+		if (distinct == 0 || s->order[distinct - 1] != s->order[i])
+			s->order[distinct++] = s->order[i];
 	}
+	s->norder = distinct;
 }
 
 /* Locked. True even if all that waits there are selects which somebody else has claimed. */
@@ -101,13 +106,13 @@ static int choose(const struct select *s, struct weft__worker *w)
 
 static void lock_all(struct select *s)
 {
-	for (int i = 0; i < s->norder; i++)
+	for (int i = 0; weft__multi && i < s->norder; i++)
 		weft__lock(&s->order[i]->lock);
 }
 
 static void unlock_all(struct select *s)
 {
-	for (int i = 0; i < s->norder; i++)
+	for (int i = 0; weft__multi && i < s->norder; i++)
 		weft__unlock(&s->order[i]->lock);
 }
 
@@ -117,7 +122,7 @@ static void unlock_all(struct select *s)
  */
 static void unlock_last(struct select *s, struct weft_chan *last)
 {
-	for (int i = 0; i < s->norder; i++) {
+	for (int i = 0; weft__multi && i < s->norder; i++) {
 		if (s->order[i] != last)
 			weft__unlock(&s->order[i]->lock);
 	}
@@ -151,9 +156,12 @@ static WEFT__NO_TSAN void unlock_parked_and_wake(void *arg)
 /* With all locked. When it returns, the select has been woken; unlock_parked may still be at it. */
 static void park(struct select *s, bool then_wake)
 {
-	for (int i = 0; i < s->norder; i++)
+	for (int i = 0; WEFT__TSAN && i < s->norder; i++)
 		weft__lock_park(&s->order[i]->lock);
-	weft__park(then_wake ? unlock_parked_and_wake : unlock_parked, s);
+	if (!weft__multi && !then_wake)
+		weft__park_unlock(weft__worker(), NULL);
+	else
+		weft__park(then_wake ? unlock_parked_and_wake : unlock_parked, s);
 }
 
 static void panic_send_on_closed(struct weft_chan *chan)
@@ -369,8 +377,7 @@ int weft_chan_select(struct weft_case *cases, int n, int64_t until)
 {
 	struct weft_chan *order[CASES_INLINE];
 	struct weft__waiter waiters[CASES_INLINE];
-	struct select s = {
-		.cases = cases, .n = n, .order = order, .waiters = waiters};
+	struct select s = {.cases = cases, .n = n, .order = order, .waiters = waiters};
 
 	if (n < 0 || n > CASES_MOST)
 		weft__panic("weft_select with %d cases: 0 to %d are possible", n, CASES_MOST);
