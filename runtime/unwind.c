@@ -689,6 +689,24 @@ static bool step(struct walk *w, const struct entry *e, uintptr_t look)
 	return true;
 }
 
+/*
+ * Interrupted in code that no table knows. On 64-bit ARM that may be a stub of the linker's,
+ * between a call and the function called: the return address is still where the call has put it.
+ */
+static bool leave_stub(struct walk *w)
+{
+#if defined(__aarch64__)
+	if (w->regs.behind_call || !(w->regs.known >> 30 & 1))
+		return false;
+	w->regs.pc = strip(w->regs.r[30]);
+	w->regs.behind_call = true;
+	return true;
+#else
+	(void)w;
+	return false;
+#endif
+}
+
 int weft__unwind(const struct weft__modules *modules, const struct weft__regs *regs, const void *lo,
 	const void *hi, uintptr_t bottom, uintptr_t *pcs, int most, bool *ret_bottom)
 {
@@ -708,7 +726,7 @@ int weft__unwind(const struct weft__modules *modules, const struct weft__regs *r
 			break;
 		}
 		pcs[n++] = w.regs.pc;
-		if (!known || !step(&w, &e, look))
+		if (known ? !step(&w, &e, look) : !leave_stub(&w))
 			break;
 	}
 	return n;
