@@ -53,11 +53,12 @@ static inline uint32_t look(struct weft__sync *m)
 
 /*
  * The holder runs on another worker, most likely, and will be through in some 10 ns: to look now
- * and then is cheaper than to park. Seldom, since each look takes the cache line from the holder;
- * and only if there is nothing better to do.
+ * and then is cheaper than to park. Seldom, since each look takes the cache line from the holder, who
+ * may well lock again and again: with 3 us between two looks both get on fastest. And only if there
+ * is nothing better to do.
  */
 #define LOOKS 4
-#define PAUSES 30
+#define PAUSES 200
 
 static bool take_soon(struct weft__sync *m, bool woken)
 {
