@@ -104,6 +104,7 @@ struct weft__co *weft__co_new(struct weft__worker *w, struct weft__co *parent, c
 	co->id = weft__new_id(&weft__sched.last_co);
 	co->worker = NULL;
 	co->pinned = NULL;
+	co->pins = 0;
 	co->fn = NULL;
 	co->int_fn = NULL;
 	co->handle = NULL;

@@ -58,6 +58,7 @@ struct weft__co {
 	int at_line;
 	struct weft__worker *worker; /* on which it runs or ran last; NULL: it has not begun */
 	struct weft__worker *pinned; /* the only one on which it may run, or NULL */
+	uint32_t pins;		     /* weft_pin less weft_unpin */
 	bool guarded;		     /* else a canary lies at the low end of the stack */
 	int64_t last_t; /* stamp of the last record about it; by whoever may act on it now */
 	int64_t parked_at; /* ns, as its worker knew the time then: weft__worker.about */

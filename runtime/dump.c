@@ -202,6 +202,8 @@ static void put_co(
 	default:
 		weft__out_put(out, "is ready to run");
 	}
+	if (co->pinned >= 0)
+		weft__out_put(out, ", pinned to worker %d", co->pinned);
 	if (co->at_line)
 		weft__out_put(
 			out, ", spawned in %s at %s:%d", co->at_fn, base(co->at_file), co->at_line);

@@ -6,6 +6,7 @@
  */
 #include "runtime/sched.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -101,14 +102,18 @@ static WEFT__NO_TSAN_INLINE struct weft__worker *switch_stacks(
 	return w;
 }
 
-/* True: it is the scheduler's turn, or the workers are called. */
+/*
+ * True: it is the scheduler's turn: now and then, when the workers are called, and as long as there
+ * are pinned ones, who are in no queue from which `leave` takes.
+ */
 static WEFT__NO_TSAN_INLINE bool count_switch(struct weft__worker *w)
 {
 	uint32_t tick = atomic_load_explicit(&w->runq.tick, memory_order_relaxed) + 1;
 
 	atomic_store_explicit(&w->runq.tick, tick, memory_order_relaxed);
 	return (int32_t)(tick - w->pass_at) >= 0 ||
-	       atomic_load_explicit(&weft__sched.calls, memory_order_relaxed);
+	       ((uintptr_t)w->pinned |
+		       atomic_load_explicit(&weft__sched.calls, memory_order_relaxed));
 }
 
 static WEFT__NO_TSAN void wake_one(void *unused)
@@ -190,11 +195,9 @@ static WEFT__NO_TSAN void requeue_pinned(void *co)
 	weft__ready(co);
 }
 
-void weft_yield(void)
+/* To the end of the queue; a pinned one by way of whoever runs next, to its own worker. */
+static inline void yield(struct weft__worker *w, struct weft__co *self)
 {
-	struct weft__worker *w = weft__worker();
-	struct weft__co *self = weft__self_on(w, "weft_yield");
-
 	weft__trace_reserve(w, WEFT__TRACE_PARK_UNITS);
 	weft__trace_yield(w, self);
 	/* release: as in weft__ready, which a thief's acquire pairs with. */
@@ -205,6 +208,63 @@ void weft_yield(void)
 	} else {
 		leave(w, self, true, false);
 	}
+}
+
+void weft_yield(void)
+{
+	struct weft__worker *w = weft__worker();
+
+	yield(w, weft__self_on(w, "weft_yield"));
+}
+
+/* ---- Pinning ----------------------------------------------------------------------------------
+ */
+
+static WEFT__NO_TSAN int worker_index(struct weft__worker *w)
+{
+	return w->index;
+}
+
+/* Its own stack is left before anybody can find it: it is made ready by whoever runs next. */
+int weft_pin(int worker)
+{
+	struct weft__worker *w = weft__worker(), *to;
+	struct weft__co *self = weft__self_on(w, "weft_pin");
+
+	if (worker == WEFT_THIS_WORKER)
+		worker = worker_index(w);
+	if (worker < 0 || worker >= weft__sched.nworkers)
+		return -EINVAL;
+	to = &weft__sched.workers[worker];
+	if (self->pinned && self->pinned != to)
+		return -EBUSY;
+	self->pinned = to;
+	self->pins++;
+	if (to != w)
+		yield(w, self);
+	return 0;
+}
+
+void weft_unpin(void)
+{
+	struct weft__co *self = weft__self("weft_unpin");
+
+	if (self->pins == 0)
+		weft__panic("weft_unpin of a coroutine that is not pinned");
+	if (--self->pins == 0)
+		self->pinned = NULL;
+}
+
+int weft_worker_index(void)
+{
+	weft__self("weft_worker_index");
+	return worker_index(weft__worker());
+}
+
+int weft_worker_count(void)
+{
+	weft__self("weft_worker_count");
+	return weft__sched.nworkers;
 }
 
 static WEFT__NO_TSAN void free_stack(void *arg)
@@ -477,8 +537,8 @@ static WEFT__NO_TSAN void poll_now_and_then(struct weft__worker *w)
 }
 
 /*
- * Now and then those who have waited long come first: the pinned, and the oldest of the list, since
- * a pair that wakes each other for ever would pass the slot in front of it to and fro.
+ * Those who have waited long come first: a pinned one and the oldest of the list by turns, since a
+ * pair that wakes each other for ever would pass the slot in front of the list to and fro.
  */
 static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
 {
@@ -493,8 +553,9 @@ static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
 	more |= flush_due(w, false);
 	receive(w);
 	poll_now_and_then(w);
-	if (++w->passes % 2 == 0)
+	if (!w->pinned_had_turn)
 		co = get_pinned(w);
+	w->pinned_had_turn = co != NULL;
 	if (!co) {
 		weft__runq_enter(&w->runq);
 		co = weft__runq_get_oldest(&w->runq);

@@ -34,7 +34,6 @@ struct weft__worker {
 	int index;
 	uint32_t pass_at; /* the switch that leads through the scheduler: timers, posts, the pinned */
 	uint32_t pace;	  /* switches from one to the next, 1 to 64; never 0 */
-	uint32_t passes;
 	int64_t about; /* ns: what the time was at the last pass */
 	uint32_t stolen, stolen_tick; /* how many it took last, when: idle.c */
 	int64_t stolen_at, patience;
@@ -44,6 +43,7 @@ struct weft__worker {
 	struct weft__co *due, *due_last; /* made ready on the scheduler's stack, not in runq yet */
 	uint32_t kept;			 /* so many times it kept them to itself: see share_due */
 	struct weft__co *pinned, *pinned_last; /* ready, and only here: first in, first out */
+	bool pinned_had_turn;		       /* at the last pass through the scheduler */
 	struct weft__cache stacks, handles; /* free ones */
 	struct weft__ctx sched_ctx;	 /* the thread's own stack */
 	pthread_t thread;

@@ -103,6 +103,7 @@ static WEFT__NO_TSAN void take_co(struct weft__co *co, void *arg)
 		.state =
 			(enum weft__co_state)atomic_load_explicit(&co->state, memory_order_acquire),
 		.worker = worker_of(co),
+		.pinned = co->pinned ? co->pinned->index : -1,
 		.since = co->parked_at,
 		.fn_name = co->fn_name,
 		.at_fn = co->at_fn,

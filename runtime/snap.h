@@ -22,6 +22,7 @@ struct weft__snap_co {
 	uint64_t id;
 	enum weft__co_state state;
 	int worker;	  /* RUNNING: on which; else -1 */
+	int pinned;	  /* to which worker, or -1 */
 	uint8_t why;	  /* PARKED: enum weft_why, and */
 	uint64_t of;	  /* whom it joins */
 	const void *sync; /* the mutex or the like, or NULL, and its name */

@@ -33,6 +33,9 @@ RUNS = {
     "request-log-many": ("request-log", ["--requests", "200"], None),
     "sensor": ("sensor", [], "10 readings, 22.0 degrees on average\n"),
     "sensor-much": ("sensor", ["--readings", "1000"], None),
+    "screen": ("screen", [], ".:-=+*#% frame 1\n:-=+*#%. frame 2\n-=+*#%.: frame 3\n"
+               "=+*#%.:- frame 4\n+*#%.:-= frame 5\n"),
+    "screen-large": ("screen", ["--frames", "50", "--bands", "100"], None),
     "first-answer": ("first-answer", [], "question 1: replica 4 was first, 3 stopped\n"
                      "question 2: replica 3 was first, 3 stopped\n"
                      "question 3: no answer (deadline), 4 stopped\n"),

@@ -157,6 +157,37 @@ WEFT_API void *weft_local_get(const struct weft_local *key);
 /* 0, or -ENOMEM, which only the first set of a key in a coroutine can give. */
 WEFT_API int weft_local_set(const struct weft_local *key, void *value);
 
+/*
+ * Pinning. Worker 0 is the thread that called weft_run, the main thread as a rule: some libraries
+ * (SDL, Cocoa ...) want to be called from it only, others from always the same thread.
+ *
+ *	weft_pin(WEFT_MAIN_THREAD);
+ *	SDL_Init(SDL_INIT_VIDEO);
+ *	... the coroutine may wait meanwhile: it goes on on the same thread ...
+ *	weft_unpin();
+ *
+ * weft_pin(worker): the caller runs on that worker (0 to weft_worker_count() - 1) when it returns,
+ * and on no other until weft_unpin. It moves as by a yield: a worker that sleeps is woken, one that
+ * computes takes it at its next switch. Not ended by the scope. Pins nest: each that gave 0 wants
+ * one weft_unpin, and the last of them sets the coroutine free. What it starts is not pinned.
+ *
+ * 0, -EINVAL if there is no such worker, or -EBUSY if the caller is pinned to another one.
+ *
+ * Only the coroutine is bound, not the worker, which runs others between; state that belongs to the
+ * thread (a locale, a current GL context) is seen by these, too. A message to a pinned coroutine that
+ * has its worker asleep costs the waking of a thread, some 10 us: pin what must be, not for speed.
+ */
+#define WEFT_MAIN_THREAD 0    /* as a worker: the thread that called weft_run */
+#define WEFT_THIS_WORKER (-1) /* as a worker: on which the caller runs now */
+
+WEFT_API int weft_pin(int worker);
+/* A panic if the caller is not pinned. Goes on where it is. */
+WEFT_API void weft_unpin(void);
+
+/* The worker on which the caller runs now: without a pin it may be another one after any wait. */
+WEFT_API int weft_worker_index(void);
+WEFT_API int weft_worker_count(void); /* the same for all of a run */
+
 /* ---- Channels ---------------------------------------------------------------------------------
  *
  * As in Go: FIFO, unbuffered (capacity 0) or buffered, shared by any number of coroutines on all

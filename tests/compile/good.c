@@ -79,6 +79,15 @@ static void blocking_app(struct pair *p)
 	weft_blocking_copy_until(load, p, NULL, &code, weft_now());
 }
 
+static void pinned_app(weft_unit *unused)
+{
+	(void)unused;
+	if (weft_pin(WEFT_MAIN_THREAD) == 0)
+		weft_unpin();
+	if (weft_worker_index() < weft_worker_count() && weft_pin(WEFT_THIS_WORKER) == 0)
+		weft_unpin();
+}
+
 static void take(pair_ptr_chan *c)
 {
 	weft_send(c, NULL);
@@ -217,6 +226,7 @@ static int app(int argc, char **argv)
 	weft_join(weft_spawn(sync_app, &guarded), NULL);
 	weft_go(time_app, &unit);
 	weft_go(scope_app, &unit);
+	weft_go(pinned_app, &unit);
 	weft_go(take, NULL);
 	weft_go(drop, ptrs);
 	weft_go(blocking_app, &pair);
