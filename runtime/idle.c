@@ -538,9 +538,12 @@ WEFT__NO_TSAN void weft__watch_end(struct weft__worker *w, bool found)
 		weft__wake_one();
 }
 
+#define QUIET_NS (10 * WEFT_MS) /* without a timer: time enough to give memory back */
+
 WEFT__NO_TSAN struct weft__co *weft__idle(struct weft__worker *w)
 {
 	struct weft__co *co = NULL;
+	int64_t now;
 
 	if (!w->watching && others_run())
 		w->watching = begin_watch();
@@ -549,7 +552,11 @@ WEFT__NO_TSAN struct weft__co *weft__idle(struct weft__worker *w)
 			co = watch(w);
 		weft__watch_end(w, co != NULL);
 	}
-	if (!co && !called(w, weft_now()) && !weft__stacks_trim())
-		sleep(w);
-	return co;
+	if (co)
+		return co;
+	now = weft_now();
+	if (called(w, now) || (weft__timers_next() > now + QUIET_NS && weft__stacks_trim()))
+		return NULL;
+	sleep(w);
+	return NULL;
 }
