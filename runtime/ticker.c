@@ -100,13 +100,22 @@ static void fire(struct weft__timer *timer)
 	struct weft_chan *chan = chan_of(timer);
 	int64_t now = weft_now();
 	struct weft__co *wake = NULL;
-	bool dead, first;
+	bool dead, first, ours = false;
 
 	weft__trace_reserve(weft__worker(), WEFT__STEP_UNITS);
 	weft__lock(&chan->lock);
 	dead = t->dead;
-	if (!dead && t->when <= now)
+	if (!dead && t->when <= now) {
+		/* The receiver's may be the last reference, and it goes with our sending. (If there
+		 * is none, somebody is letting go of the channel just now.) */
+		ours = chan->refs > 0;
+		chan->refs += ours;
 		wake = send_time(t, now);
+		if (ours && chan->refs > 1) {
+			chan->refs--;
+			ours = false;
+		}
+	}
 	first = !dead && arm(t);
 	weft__unlock(&chan->lock);
 	/* The receiver may let go of the channel as soon as it runs. */
@@ -114,6 +123,8 @@ static void fire(struct weft__timer *timer)
 		weft__chan_free(chan);
 	if (wake)
 		weft__ready(wake);
+	if (ours)
+		weft__chan_unref(chan, NULL);
 	if (first)
 		weft__alarm_first();
 }

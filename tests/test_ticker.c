@@ -95,6 +95,44 @@ CO_TEST(letting_go_of_the_channel_ends_its_timer)
 	CHECK_INT(weft__timers_next(), WEFT_NEVER);
 }
 
+static void count_channel(struct weft_chan *chan, void *arg)
+{
+	++*(int *)arg;
+}
+
+static int channels(void)
+{
+	int n = 0;
+
+	weft__chans_walk(count_channel, &n);
+	return n;
+}
+
+static int recv_time(void *arg)
+{
+	return weft_recv((weft_time_chan *)arg, NULL) ? 0 : 1;
+}
+
+/* Who waits holds a reference; if it is the last one, the channel goes when the time has come. */
+CO_TEST(a_channel_that_only_its_receiver_holds_ends_with_the_receive)
+{
+	int before = channels();
+
+	for (int i = 0; i < 10; i++) {
+		weft_time_chan *c = i % 2 ? weft_after(HOUR) : weft_ticker(HOUR);
+		struct weft_handle *receiver = weft_spawn(recv_time, c);
+		int code = -1;
+
+		until_parked(c, 1);
+		weft_time_reset(c, 2 * WEFT_MS);
+		weft_unref(c);
+		weft_join(receiver, &code);
+		CHECK_INT(code, 0);
+		CHECK_INT(channels(), before);
+	}
+	CHECK_INT(weft__timers_next(), WEFT_NEVER);
+}
+
 /* What is left when the run ends goes with it: the address sanitizer looks. */
 CO_TEST(channels_that_are_kept_end_with_the_run)
 {
