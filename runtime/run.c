@@ -357,6 +357,7 @@ static void clear_up(void)
 	weft__overflow_finish();
 	weft__poke_finish();
 	weft__locals_finish();
+	weft__handles_finish();
 	weft__stacks_finish();
 	free(weft__sched.workers);
 	weft__sched.workers = NULL;

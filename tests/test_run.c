@@ -2,6 +2,7 @@
  *
  * The run as a whole: how it begins, what ends it, and what is no part of it.
  */
+#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 
@@ -46,6 +47,35 @@ TEST_WORKERS(a_process_may_run_again_and_again)
 {
 	for (int i = 0; i < 30; i++)
 		CHECK_INT(weft_run(use_everything, i, NULL), i);
+}
+
+static int give_zero(void *arg)
+{
+	return 0;
+}
+
+static int join_hundred(int argc, char **argv)
+{
+	struct weft_handle *handles[100];
+
+	for (int i = 0; i < 100; i++)
+		handles[i] = weft_spawn(give_zero, NULL);
+	for (int i = 0; i < 100; i++)
+		weft_join(handles[i], NULL);
+	return 0;
+}
+
+/* The handles alone would be 100 KiB and more. (0 all the time where a sanitizer replaces malloc.) */
+TEST_WORKERS(a_run_leaves_no_memory_behind)
+{
+	size_t before;
+
+	for (int i = 0; i < 10; i++)
+		CHECK_INT(weft_run(join_hundred, 0, NULL), 0);
+	before = mallinfo2().uordblks;
+	for (int i = 0; i < 20; i++)
+		CHECK_INT(weft_run(join_hundred, 0, NULL), 0);
+	CHECK(mallinfo2().uordblks < before + (32 << 10));
 }
 
 TEST(number_of_workers_may_change_from_run_to_run)
