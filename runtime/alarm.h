@@ -32,15 +32,22 @@ static WEFT__NO_TSAN_INLINE void weft__alarm_check(void)
 	if (!weft__multi)
 		return;
 	next = weft__timers_next();
-	if (next != WEFT_NEVER && atomic_load_explicit(&weft__sched.alarm, memory_order_relaxed) -
-						  WEFT__ALARM_GRACE_NS >
-					  next)
+	if (next == WEFT_NEVER)
+		return;
+	/* Who is to be up clears its place, has all pass a barrier, and looks at the first timer. */
+	weft__barrier_light();
+	if (atomic_load_explicit(&weft__sched.alarm, memory_order_relaxed) - WEFT__ALARM_GRACE_NS >
+		next)
 		weft__wake_one();
 }
 
-/* Somebody who sleeps is up within two milliseconds, and looks at the queues then. */
+/*
+ * Somebody who sleeps is up within two milliseconds, and looks at the queues then: to be asked once
+ * the new work is stored.
+ */
 static WEFT__NO_TSAN_INLINE bool weft__alarm_soon(void)
 {
+	weft__barrier_light();
 	return atomic_load_explicit(&weft__sched.alarm, memory_order_relaxed) -
 		       2 * WEFT__ALARM_GRACE_NS <
 	       weft_now();
