@@ -69,10 +69,10 @@ static int echo(int fd)
 int main(int argc, char **argv)
 {
 	struct epoll_event events[EVENTS_MAX];
-	int poller = epoll_create1(0), left, listener, ready, i;
+	int poller = epoll_create1(0), left = argc == 3 ? atoi(argv[2]) : 0, listener, ready, i;
 	struct timespec t;
 
-	if (argc != 3 || poller < 0 || (left = atoi(argv[2])) < 1)
+	if (poller < 0 || left < 1)
 		die("usage: echo-epoll echo CONNECTIONS");
 	listener = listen_anywhere();
 	for (i = 0; i < left; i++)
