@@ -97,7 +97,13 @@ __attribute__((unused)) static void until_waiting(struct weft_sync *object, int 
 
 __attribute__((unused)) static uint64_t refs_of(void *typed)
 {
-	return atomic_load(&((struct weft_chan *)typed)->refs);
+	struct weft_chan *chan = typed;
+	uint64_t refs;
+
+	weft__lock(&chan->lock);
+	refs = chan->refs;
+	weft__unlock(&chan->lock);
+	return refs;
 }
 
 /* How a child process ended, and what it printed on either stream. */
