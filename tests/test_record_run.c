@@ -743,10 +743,13 @@ RECORD_TEST(channel_is_freed_behind_its_last_receive,
 	"block(2,recv) send(1,hand,m1) unblock(2,recv,m1) recv(2,m1) free(2)")
 {
 	int_chan *c = weft_make(int_chan, 0);
+	struct weft_chan *chan = (struct weft_chan *)c;
 
 	weft_go(recv_one, c);
 	until_parked(c, 1);
-	atomic_store(&((struct weft_chan *)c)->refs, 1); /* as if ours had gone before */
+	weft__lock(&chan->lock);
+	chan->refs = 1; /* as if ours had gone before */
+	weft__unlock(&chan->lock);
 	weft_send(c, 1);
 	until_over();
 }

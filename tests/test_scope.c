@@ -807,8 +807,9 @@ static int wait_too_late(struct weft__claim *claim)
 
 CO_TEST(scope_that_ends_just_before_the_wait_is_seen)
 {
-	struct weft__claim claim = {0};
+	struct weft__claim claim;
 
+	atomic_init(&claim.winner, NULL);
 	CHECK_INT(wait_too_late(NULL), -ECANCELED);
 	CHECK_INT(wait_too_late(&claim), -ECANCELED);
 	CHECK(atomic_load(&claim.winner) != NULL);
