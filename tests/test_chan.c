@@ -400,7 +400,7 @@ CO_TEST(last_unref_frees_and_waiters_hold_a_reference)
 	int_chan *c = p.c;
 
 	CHECK_INT(refs_of(c), 1);
-	CHECK(weft_ref(c) == (struct weft_chan *)c);
+	CHECK(weft_ref(c) == c);
 	CHECK_INT(refs_of(c), 2);
 	weft_unref(c);
 	weft_waitgroup_add(&p.group, 1);

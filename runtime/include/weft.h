@@ -246,11 +246,11 @@ WEFT_API int weft_worker_count(void); /* the same for all of a run */
 #define weft_cap(c) weft_chan_cap(WEFT__CHAN(c)) /* values that fit */
 
 /*
- * Channels are counted: weft_make gives one reference, weft_ref(c) adds one, weft_unref(c) drops one
- * and frees the channel (and whatever is buffered in it) with the last. Whoever waits on a channel
- * keeps it alive meanwhile. What is left at the end of the run is freed then.
+ * Channels are counted: weft_make gives one reference, weft_ref(c) adds one and gives c back,
+ * weft_unref(c) drops one and frees the channel (and whatever is buffered in it) with the last.
+ * Whoever waits on a channel keeps it alive meanwhile. What is left at the end of the run is freed then.
  */
-#define weft_ref(c) weft_chan_ref(WEFT__CHAN(c))
+#define weft_ref(c) WEFT__REF(c)
 #define weft_unref(c) weft_chan_unref(WEFT__CHAN(c))
 
 /* weft_chan_name(c, "jobs"): names it, for traces and reports; at most 47 bytes are kept. */
@@ -808,10 +808,10 @@ WEFT_API ssize_t weft_recvfrom_until(
 /* ---- Blocking calls ---------------------------------------------------------------------------
  *
  * What blocks a thread (a file, a name look-up, a library that waits) blocks a worker, and with it
- * others. weft_blocking has it done by a helper thread meanwhile: `int fn(T *)` runs there, where no
- * call of this header is possible, and the caller waits. Helpers are started as they are needed, at most
- * WEFT_HELPERS (default: 64) of them; more jobs queue up. Idle ones end after some seconds. All signals
- * are blocked there.
+ * others. weft_blocking has it done by a helper thread meanwhile: `int fn(T *)` runs there, and the
+ * caller waits. Of this header fn may use what any thread may: weft_post, weft_now and so on. Helpers
+ * are started as they are needed, at most WEFT_HELPERS (default: 64) of them; more jobs queue up. Idle
+ * ones end after some seconds. All signals are blocked there.
  *
  *	static int load(struct load *l)
  *	{
@@ -870,7 +870,7 @@ WEFT_API int weft_post(struct weft_door *door, void (*fn)(void *arg), void *arg)
  * it and who waits. The other workers stand still until all of that is copied. Whoever computes and
  * does not come to a weft call within 200 ms is shown as it runs.
  *
- * SIGUSR2 writes a dump to stderr; SIGQUIT (Ctrl-\\) writes one and ends the process with status 2.
+ * SIGUSR2 writes a dump to stderr; SIGQUIT (Ctrl-\) writes one and ends the process with status 2.
  * Both only where the program left these signals as they are by default; WEFT_SIGNALS=0 turns it off.
  * "Since when" is coarse: it may be too long by the time of 64 switches.
  */
@@ -988,6 +988,7 @@ static inline bool weft__received(int result)
 
 /* A typed channel as the untyped one; does not compile for anything else. */
 #define WEFT__CHAN(c) ((void)sizeof((c)->weft_elem), (struct weft_chan *)(c))
+#define WEFT__REF(c) ((__typeof__(c))weft_chan_ref(WEFT__CHAN(c)))
 
 /*
  * A pointer to the value, converted as by assignment. The conditional never evaluates the channel:
@@ -1106,6 +1107,12 @@ template <class E> struct box {
 		return &value;
 	}
 };
+template <class C> C *ref(C *c)
+{
+	(void)sizeof(c->weft_elem);
+	weft_chan_ref(reinterpret_cast<struct weft_chan *>(c));
+	return c;
+}
 template <class E> E *into(E *p, E *)
 {
 	return p;
@@ -1165,6 +1172,7 @@ template <class... C> int select(int64_t until, C... cases)
 
 #define WEFT__TYPED(type, chan) (reinterpret_cast<type *>(chan))
 #define WEFT__CHAN(c) ((void)sizeof((c)->weft_elem), reinterpret_cast<struct weft_chan *>(c))
+#define WEFT__REF(c) (weft__::ref((c)))
 #define WEFT__VALUE(c, value) (weft__::box<decltype((c)->weft_elem)>(value).ptr())
 #define WEFT__INTO(c, dest) (weft__::into<decltype((c)->weft_elem)>((dest), nullptr))
 #define WEFT__CASE(chan, value, ret_ok, send) (weft_case{chan, value, ret_ok, send})

@@ -221,6 +221,8 @@ static int app(int argc, char **argv)
 	weft_join(weft_spawn_copy(give, &n), &n);
 	weft_chan_name(ints, "ints %d", n);
 	weft_ref(ints);
+	int_chan *held = weft_ref(ints);
+	weft_unref(held);
 	weft_unref(ints);
 	weft_close(ints);
 	weft_join(weft_spawn(sync_app, &guarded), NULL);
