@@ -35,9 +35,10 @@ def _(folder):
               "share/fish/vendor_completions.d/weft.fish", "share/doc/weft/format.md", "share/doc/weft/debugging.md",
               "share/weft/weft-gdb.py",
               "share/doc/weft/trace.schema.json", "share/doc/weft/README.md",
-              *(f"share/doc/weft/examples/{e}.c" for e in (
-                  "blocks", "first-answer", "philosophers", "ping", "request-log", "ring", "sensor",
-                  "sieve", "worker-pool")),
+              *(f"share/doc/weft/examples/{e}" for e in (
+                  "README.md", "options.h", "blocks.c", "echo.c", "first-answer.c", "heartbeat.c",
+                  "philosophers.c", "ping.c", "request-log.c", "ring.c", "screen.c", "sensor.c", "sieve.c",
+                  "throttle.c", "worker-pool.c")),
               "share/weft/traces/README.md",
               *(f"share/weft/traces/{e}.json" for e in ("ping", "ring", "sieve", "worker-pool"))]
     missing = [w for w in wanted if not (prefix / w).exists()]
