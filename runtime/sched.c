@@ -558,7 +558,9 @@ static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
 	w->pinned_had_turn = co != NULL;
 	if (!co) {
 		weft__runq_enter(&w->runq);
-		co = weft__runq_get_oldest(&w->runq);
+		if (!w->oldest_had_turn)
+			co = weft__runq_get_oldest(&w->runq);
+		w->oldest_had_turn = co != NULL;
 		if (!co)
 			co = weft__runq_get(&w->runq);
 		weft__runq_leave(&w->runq);

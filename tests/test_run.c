@@ -554,4 +554,40 @@ TEST(version_is_the_headers)
 	CHECK_STR(weft_version(), WEFT_VERSION);
 }
 
+static void compute_for(int64_t ns)
+{
+	int64_t until = weft_now() + ns;
+
+	while (weft_now() < until)
+		;
+}
+
+static void set(atomic_int *done)
+{
+	atomic_store(done, 1);
+}
+
+/* Each of its switches leads through the scheduler, where it is the oldest one of the list. */
+static int compute_and_yield(int argc, char **argv)
+{
+	atomic_int done = 0;
+
+	for (int i = 0; i < 10; i++) {
+		compute_for(5 * WEFT_MS);
+		weft_yield();
+	}
+	weft_go(set, &done);
+	for (int i = 0; i < 4 && !atomic_load(&done); i++) {
+		compute_for(5 * WEFT_MS);
+		weft_yield();
+	}
+	return atomic_load(&done);
+}
+
+TEST(who_yields_between_computations_starves_nobody)
+{
+	setenv("WEFT_WORKERS", "1", 1);
+	CHECK_INT(weft_run(compute_and_yield, 0, NULL), 1);
+}
+
 TEST_MAIN
