@@ -23,8 +23,12 @@
 #include "runtime/timer.h"
 #include "tracer/record/futex.h"
 
-#define PASS_NS 50000 /* between two passes through the scheduler, if nobody computes for longer, */
-#define PACE_MOST 64  /* and so many switches at most */
+#define PASS_NS                                                                                  \
+	50000	     /* between two passes through the scheduler, if nobody computes for longer, \
+		      */
+#define PACE_MOST 64 /* and so many switches at most */
+#define TURN_SWITCHES 64
+#define TURN_NS (10 * WEFT_MS)
 
 struct weft__sched weft__sched;
 
@@ -537,9 +541,38 @@ static WEFT__NO_TSAN void poll_now_and_then(struct weft__worker *w)
 }
 
 /*
- * Those who have waited long come first: a pinned one and the oldest of the list by turns, since a
- * pair that wakes each other for ever would pass the slot in front of the list to and fro.
+ * A pair that wakes each other for ever would pass the slot in front of the list to and fro. So the
+ * oldest of the list has its turn behind TURN_SWITCHES, and before that if those took TURN_NS: of
+ * the thread's own time, so that what other programs do does not change the order in which
+ * coroutines of one worker run.
  */
+static WEFT__NO_TSAN bool oldest_has_turn(struct weft__worker *w)
+{
+	uint32_t tick = atomic_load_explicit(&w->runq.tick, memory_order_relaxed);
+	bool many = tick - w->turn_tick >= TURN_SWITCHES;
+	struct timespec ts;
+	int64_t used;
+
+	if (!many && w->about - w->turn_at < TURN_NS)
+		return false;
+	w->turn_at = w->about;
+	if (many) {
+		w->turn_tick = tick;
+		w->turn_used = -1;
+		return true;
+	}
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	used = (int64_t)ts.tv_sec * WEFT_SEC + ts.tv_nsec;
+	if (w->turn_used < 0)
+		w->turn_used = used;
+	if (used - w->turn_used < TURN_NS)
+		return false;
+	w->turn_tick = tick;
+	w->turn_used = used;
+	return true;
+}
+
+/* What comes from elsewhere, the pinned by turns, and then the run queue. */
 static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
 {
 	struct weft__co *co = NULL;
@@ -558,9 +591,8 @@ static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
 	w->pinned_had_turn = co != NULL;
 	if (!co) {
 		weft__runq_enter(&w->runq);
-		if (!w->oldest_had_turn)
+		if (oldest_has_turn(w))
 			co = weft__runq_get_oldest(&w->runq);
-		w->oldest_had_turn = co != NULL;
 		if (!co)
 			co = weft__runq_get(&w->runq);
 		weft__runq_leave(&w->runq);

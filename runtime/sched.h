@@ -35,6 +35,9 @@ struct weft__worker {
 	uint32_t pass_at; /* the switch that leads through the scheduler: timers, posts, the pinned */
 	uint32_t pace;	  /* switches from one to the next, 1 to 64; never 0 */
 	int64_t about; /* ns: what the time was at the last pass */
+	uint32_t turn_tick; /* when the oldest of the list had its turn last: in switches, */
+	int64_t turn_at;    /* as `about` is, */
+	int64_t turn_used;  /* and in ns of this thread's CPU time; below 0: not measured */
 	uint32_t stolen, stolen_tick; /* how many it took last, when: idle.c */
 	int64_t stolen_at, patience;
 	struct weft__hog_note *hog; /* what the monitor found, for the trace; or NULL */
@@ -44,7 +47,6 @@ struct weft__worker {
 	uint32_t kept;			 /* so many times it kept them to itself: see share_due */
 	struct weft__co *pinned, *pinned_last; /* ready, and only here: first in, first out */
 	bool pinned_had_turn;		       /* at the last pass through the scheduler */
-	bool oldest_had_turn; /* of its list, at the last pass */
 	struct weft__cache stacks, handles; /* free ones */
 	struct weft__ctx sched_ctx;	 /* the thread's own stack */
 	pthread_t thread;
