@@ -241,6 +241,8 @@ static bool is_full(int r)
 
 int weft_accept_until(struct weft_io *listener, struct weft_io **ret_io, int64_t until)
 {
+	/* Before the call, behind which somebody may have closed the listener for good. */
+	enum weft__io_kind kind = listener ? listener->kind : WEFT__IO_SOCKET;
 	int fd = (int)weft__io_call(
 		listener, WEFT__IO_IN, accept_step, NULL, 0, until, "weft_accept");
 
@@ -252,7 +254,7 @@ int weft_accept_until(struct weft_io *listener, struct weft_io **ret_io, int64_t
 	}
 	if (fd < 0)
 		return fd;
-	return make_handle(fd, listener->kind, ret_io);
+	return make_handle(fd, kind, ret_io);
 }
 
 int weft_accept(struct weft_io *listener, struct weft_io **ret_io)
