@@ -56,8 +56,14 @@ static int start(void)
 	if (wanted && *wanted && !only_poll && strcmp(wanted, "epoll") != 0)
 		weft__warn("WEFT_POLLER=%s is neither epoll nor poll: using epoll", wanted);
 	poller.ops = &weft__poller_epoll;
-	if (!only_poll && poller.ops->start() == 0)
-		return 0;
+	if (!only_poll) {
+		int r = poller.ops->start();
+
+		/* Missing, or forbidden by a filter. Not because a descriptor is missing just now.
+		 */
+		if (r != -ENOSYS && r != -EPERM)
+			return r;
+	}
 	poller.ops = &weft__poller_poll;
 	return poller.ops->start();
 }
