@@ -124,7 +124,7 @@ static void make_room(size_t n)
 	pl.fds = realloc(pl.fds, n * sizeof(*pl.fds));
 	pl.ios = realloc(pl.ios, n * sizeof(struct weft_io *));
 	if (!pl.fds || !pl.ios)
-		weft__panic("out of memory to poll %zu descriptors", n);
+		weft__panic("out of memory for a poll of %zu descriptors", n);
 	pl.room = n;
 }
 

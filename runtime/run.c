@@ -323,8 +323,8 @@ static int set_up(void)
 	weft__poke_init();
 	weft__census_init();
 	weft__debug_init();
-	weft__stacks_init((size_t)env_number("WEFT_STACK", 16, 65536, STACK_KIB) * 1024);
-	return 0;
+	return weft__stacks_init(
+		(size_t)env_number("WEFT_STACK", 16, 65536, STACK_KIB) * 1024, MAIN_STACK_BYTES);
 }
 
 /* The workers exist, and wait at the gate: what is recorded begins with the run itself. */
@@ -359,6 +359,7 @@ static void clear_up(void)
 	weft__locals_finish();
 	weft__handles_finish();
 	weft__stacks_finish();
+	weft__handles_finish();
 	free(weft__sched.workers);
 	weft__sched.workers = NULL;
 }
@@ -387,6 +388,8 @@ int weft_run(int (*app)(int argc, char **argv), int argc, char **argv)
 	once();
 	r = set_up();
 	if (r < 0) {
+		if (weft__sched.workers)
+			clear_up();
 		atomic_store(&running, false);
 		return r;
 	}
@@ -399,7 +402,8 @@ int weft_run(int (*app)(int argc, char **argv), int argc, char **argv)
 		goto out;
 	}
 	start(argc, argv);
-	first = weft__co_new(weft__worker(), NULL, "main", &arg, sizeof(arg), "", "", 0, MAIN_STACK_BYTES);
+	first = weft__co_new(
+		weft__worker(), NULL, "main", &arg, sizeof(arg), "", "", 0, MAIN_STACK_BYTES);
 	first->int_fn = app_main;
 	weft__ready(first);
 	work(&weft__sched.workers[0]);

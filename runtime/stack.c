@@ -9,6 +9,7 @@
  */
 #include "runtime/stack.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -48,6 +49,7 @@ static struct {
 	struct slab slabs[SLABS_MOST];
 	_Atomic uint32_t nslabs; /* release: slabs[nslabs - 1] is complete */
 	struct slab *open;	 /* takes new ordinary stacks, or NULL */
+	struct weft__co *first;	 /* coroutine 1's */
 	uintptr_t *cold;	 /* addresses of free stacks without memory; bit 0: guarded */
 	size_t ncold, cold_room;
 	size_t page, stack_bytes;
@@ -95,16 +97,6 @@ static enum weft__guard probe_guard(void)
 		guard = WEFT__GUARD_MADVISE;
 	munmap(p, pool.page);
 	return guard;
-}
-
-void weft__stacks_init(size_t stack_bytes)
-{
-	memset(&pool, 0, sizeof(pool));
-	memset(&depot, 0, sizeof(depot));
-	pool.page = (size_t)sysconf(_SC_PAGESIZE);
-	pool.stack_bytes = (stack_bytes + pool.page - 1) & ~(pool.page - 1);
-	pool.mprotects_most = max_map_count() / 4; /* each guard splits a mapping: two more */
-	pool.guard = probe_guard();
 }
 
 void weft__stacks_finish(void)
@@ -258,6 +250,38 @@ static WEFT__NO_TSAN struct weft__co *cut(struct weft__cache *cache)
 	return NULL;
 }
 
+/* One that is larger than others, or smaller: coroutine 1's. It goes with the run. */
+static WEFT__NO_TSAN struct weft__co *extraordinary(size_t bytes)
+{
+	struct weft__co *co = NULL;
+	struct slab *slab;
+
+	weft__lock_unseen(&pool.lock);
+	slab = slab_add((bytes + pool.page - 1) & ~(pool.page - 1), 1);
+	if (slab)
+		atomic_store_explicit(&slab->used, 1, memory_order_release);
+	weft__unlock_unseen(&pool.lock);
+	if (slab) {
+		co = co_at(slab, 0);
+		stack_set_up(co, slab->base, slab->stack_bytes,
+			guards_install(slab->base, slab->stack_bytes, 1) == 1);
+		weft__valgrind_stack(co->stack + pool.page, co);
+	}
+	return co;
+}
+
+int weft__stacks_init(size_t stack_bytes, size_t first_bytes)
+{
+	memset(&pool, 0, sizeof(pool));
+	memset(&depot, 0, sizeof(depot));
+	pool.page = (size_t)sysconf(_SC_PAGESIZE);
+	pool.stack_bytes = (stack_bytes + pool.page - 1) & ~(pool.page - 1);
+	pool.mprotects_most = max_map_count() / 4; /* each guard splits a mapping: two more */
+	pool.guard = probe_guard();
+	pool.first = extraordinary(first_bytes);
+	return pool.first ? 0 : -ENOMEM;
+}
+
 /* ---- The cold ----------------------------------------------------------------------------------
  */
 
@@ -369,38 +393,18 @@ WEFT__NO_TSAN bool weft__stacks_trim(void)
 /* ---- Get and put -------------------------------------------------------------------------------
  */
 
-/* One that is larger than others, or smaller: coroutine 1's. It goes with the run. */
-static WEFT__NO_TSAN struct weft__co *extraordinary(size_t bytes)
-{
-	struct weft__co *co = NULL;
-	struct slab *slab;
-
-	weft__lock_unseen(&pool.lock);
-	slab = slab_add((bytes + pool.page - 1) & ~(pool.page - 1), 1);
-	if (slab)
-		atomic_store_explicit(&slab->used, 1, memory_order_release);
-	weft__unlock_unseen(&pool.lock);
-	if (slab) {
-		co = co_at(slab, 0);
-		stack_set_up(co, slab->base, slab->stack_bytes,
-			guards_install(slab->base, slab->stack_bytes, 1) == 1);
-		weft__valgrind_stack(co->stack + pool.page, co);
-	}
-	return co;
-}
-
 WEFT__NO_TSAN struct weft__co *weft__stack_get(struct weft__cache *cache, size_t bytes)
 {
 	struct weft__co *co;
 
-	if (bytes == 0 || bytes == pool.stack_bytes) {
+	if (bytes == 0) {
 		co = weft__cache_get(cache, &depot);
 		if (!co)
 			co = warm_up(cache);
 		if (!co)
 			co = cut(cache);
 	} else {
-		co = extraordinary(bytes);
+		co = pool.first;
 	}
 	if (co)
 		weft__valgrind_undefined(co->stack + pool.page, co);

@@ -19,8 +19,12 @@ enum weft__guard {
 	WEFT__GUARD_MADVISE,  /* MADV_GUARD_INSTALL, Linux 6.13 */
 };
 
-/* Once a run. `stack_bytes`: of an ordinary stack, a multiple of the page size. */
-void weft__stacks_init(size_t stack_bytes);
+/*
+ * Once a run. `stack_bytes`: of an ordinary stack. Coroutine 1's, of `first_bytes`, is mapped at
+ * once, so that a run for which there is no memory does not begin: -ENOMEM, and weft__stacks_finish
+ * is due.
+ */
+int weft__stacks_init(size_t stack_bytes, size_t first_bytes);
 
 /* Unmaps all. No coroutine may be on one. */
 void weft__stacks_finish(void);
@@ -30,7 +34,7 @@ const char *weft__guard_word(enum weft__guard guard);
 
 /*
  * A stack; of its struct only stack, stack_bytes, guarded and state (FREE) are set. `bytes` 0: an
- * ordinary one. NULL: out of memory. `cache` is the calling worker's.
+ * ordinary one, else coroutine 1's. NULL: out of memory. `cache` is the calling worker's.
  */
 struct weft__co *weft__stack_get(struct weft__cache *cache, size_t bytes);
 void weft__stack_put(struct weft__cache *cache, struct weft__co *co);

@@ -33,6 +33,8 @@
  * - Everything here is for coroutines, save weft_run (the main program), weft_post and weft_door_close
  *   (any thread), weft_now and weft_version (anywhere). A call from elsewhere is a panic: one line that
  *   says what was wrong, then abort().
+ * - Where memory is out, the calls that say so give -ENOMEM; all others panic (a coroutine's stack, a
+ *   channel, a scope, a timer ...).
  * - What waits, ends when the caller's scope ends (see Cancellation): -ECANCELED.
  * - Times are int64_t nanoseconds of CLOCK_MONOTONIC. What waits has a form that ends with _until and
  *   takes a deadline: such a time, or WEFT_NEVER, or WEFT_NOW: "do not wait", which gives -EAGAIN. One in
