@@ -2,14 +2,16 @@
  *
  * Random graphs of coroutines that do everything at once, and a law that must hold whatever the
  * schedule: each message that was sent is received once, each that was given up (at its deadline,
- *or because its scope ended) is received never, each coroutine that was started has ended.
+ * or because its scope ended) is received never, each coroutine that was started has ended; what a
+ *mutex guards is counted right, and no more hold a permit than there are.
  *
- *	stress [--seconds S] [--seed N] [--workers W] [--check WEFT] [--rounds N]
+ *	stress [--seconds S] [--seed N] [--workers W] [--hogs N] [--check WEFT] [--rounds N]
  *
- * A round is one process with one seed, on 1, 2, 4 and 8 workers in turn (or W; or WEFT_WORKERS).
- * With --check every second round is recorded, and "WEFT check" must find no error in its trace.
- * A failure prints the round's seed; --seed with --rounds 1 does the same round again, save for the
- * schedule. Prints TAP.
+ * A round is one process with one seed, on 1, 2, 4 and 8 workers in turn, and on 8 beside processes
+ * that do nothing but compute (or on W, beside N of them; or on WEFT_WORKERS). In every fourth
+ *round a signal comes each millisecond. With --check every second round is recorded, and "WEFT
+ *check" must find no error in its trace. A failure prints the round's seed; --seed with --rounds 1
+ *does the same round again, save for the schedule. Prints TAP.
  */
 #include <errno.h>
 #include <signal.h>
@@ -17,6 +19,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,6 +35,8 @@
 #define DEPTH_MOST 3
 #define SCOPES_MOST 3 /* one in another */
 #define ROUND_LIMIT_S 60
+#define PERMITS 4
+#define HOGS 3
 
 struct token {
 	uint32_t id, check;
@@ -57,6 +63,21 @@ static struct {
 	_Atomic uint64_t sent, received, started, ended;
 	struct weft_waitgroup actors, receivers;
 } world;
+
+/* What all contend for, each with what must be true of it. */
+static struct {
+	struct weft_mutex mutex;
+	uint64_t guarded; /* by the mutex */
+	_Atomic uint64_t locked;
+	struct weft_rwlock rwlock;
+	_Atomic int readers, writers;
+	struct weft_semaphore permits;
+	_Atomic int64_t held;
+	struct weft_mutex box_mutex;
+	struct weft_cond box_filled;
+	uint64_t box; /* by box_mutex */
+	_Atomic uint64_t put, taken;
+} shared = {.permits = WEFT_SEMAPHORE(PERMITS)};
 
 _Noreturn static void fail(const char *what, uint64_t n)
 {
@@ -311,6 +332,167 @@ static void cancel_soon(struct weft_scope *scope)
 	weft_waitgroup_done(&world.actors);
 }
 
+/* ---- Contending ------------------------------------------------------------------------------ */
+
+static void step_mutex(uint32_t *rng)
+{
+	int r = 0;
+
+	switch (below(rng, 3)) {
+	case 0:
+		weft_mutex_lock(&shared.mutex);
+		break;
+	case 1:
+		r = weft_mutex_lock_until(&shared.mutex, soon(rng));
+		break;
+	default:
+		r = weft_mutex_try(&shared.mutex);
+	}
+	if (r < 0)
+		return;
+	uint64_t before = shared.guarded;
+	if (below(rng, 2))
+		weft_yield();
+	if (shared.guarded != before)
+		fail("two are inside of a mutex", before);
+	shared.guarded = before + 1;
+	weft_mutex_unlock(&shared.mutex);
+	atomic_fetch_add(&shared.locked, 1);
+}
+
+static void step_rwlock(uint32_t *rng)
+{
+	bool writes = below(rng, 4) == 0;
+	int r;
+
+	if (writes)
+		r = weft_rwlock_wlock_until(&shared.rwlock, below(rng, 2) ? WEFT_NEVER : soon(rng));
+	else
+		r = weft_rwlock_rlock_until(&shared.rwlock, below(rng, 2) ? WEFT_NEVER : soon(rng));
+	if (r < 0)
+		return;
+	atomic_fetch_add(writes ? &shared.writers : &shared.readers, 1);
+	if (below(rng, 2))
+		weft_yield();
+	if (atomic_load(&shared.writers) != writes || (writes && atomic_load(&shared.readers) != 0))
+		fail("an rwlock let somebody in", (uint64_t)atomic_load(&shared.writers));
+	atomic_fetch_sub(writes ? &shared.writers : &shared.readers, 1);
+	if (writes)
+		weft_rwlock_wunlock(&shared.rwlock);
+	else
+		weft_rwlock_runlock(&shared.rwlock);
+}
+
+static void step_semaphore(uint32_t *rng)
+{
+	int64_t n = 1 + below(rng, PERMITS), held;
+
+	if (weft_semaphore_acquire_until(
+		    &shared.permits, n, below(rng, 2) ? WEFT_NEVER : soon(rng)) < 0)
+		return;
+	held = atomic_fetch_add(&shared.held, n) + n;
+	if (held > PERMITS)
+		fail("more permits than there are", (uint64_t)held);
+	if (below(rng, 2))
+		weft_yield();
+	atomic_fetch_sub(&shared.held, n);
+	weft_semaphore_release(&shared.permits, n);
+}
+
+static void step_box(uint32_t *rng)
+{
+	int64_t until = soon(rng);
+	int r = 0;
+
+	weft_mutex_lock(&shared.box_mutex);
+	if (below(rng, 2)) {
+		shared.box++;
+		atomic_fetch_add(&shared.put, 1);
+		if (below(rng, 4))
+			weft_cond_signal(&shared.box_filled);
+		else
+			weft_cond_broadcast(&shared.box_filled);
+	} else {
+		while (shared.box == 0 && r == 0)
+			r = weft_cond_wait_until(&shared.box_filled, &shared.box_mutex, until);
+		if (shared.box > 0) {
+			shared.box--;
+			atomic_fetch_add(&shared.taken, 1);
+		}
+	}
+	weft_mutex_unlock(&shared.box_mutex);
+}
+
+struct team {
+	struct weft_group group;
+	uint32_t limit, bad; /* the number of the one that fails */
+	_Atomic uint32_t at_work, ended;
+};
+
+struct member {
+	struct team *team;
+	uint32_t number;
+};
+
+static int work(struct member *m)
+{
+	if (atomic_fetch_add(&m->team->at_work, 1) >= m->team->limit)
+		fail("a group runs too many at once", m->team->limit);
+	if (m->number % 2)
+		weft_sleep(20 * WEFT_US);
+	else
+		weft_yield();
+	atomic_fetch_sub(&m->team->at_work, 1);
+	atomic_fetch_add(&m->team->ended, 1);
+	return m->number == m->team->bad ? -EIO : 0;
+}
+
+static void step_team(uint32_t *rng)
+{
+	struct team team = {.limit = 1 + below(rng, 3), .bad = below(rng, 12)};
+	uint32_t n = 1 + below(rng, 8), begun = 0;
+	int r;
+
+	weft_group_open(&team.group, team.limit);
+	for (uint32_t i = 0; i < n; i++) {
+		struct member m = {&team, i};
+
+		begun += weft_group_go_copy(&team.group, work, &m) == 0;
+	}
+	r = weft_group_wait(&team.group);
+	if (atomic_load(&team.ended) != begun)
+		fail("a group has lost somebody", begun);
+	if ((r != 0) != (team.bad < begun))
+		fail("a group gave another result than its functions", (uint64_t)-r);
+}
+
+static int on_a_helper(uint32_t *n)
+{
+	*n ^= 0x5a5a5a5a;
+	return 0;
+}
+
+static void step_blocking(uint32_t *rng)
+{
+	uint32_t n = next(rng), was = n;
+	int r = weft_blocking_copy_until(on_a_helper, &n, NULL, NULL, soon(rng) + WEFT_MS);
+
+	if (n != (r == 0 ? was ^ 0x5a5a5a5a : was))
+		fail("a job on a helper gave something else", n);
+}
+
+static void step_time(uint32_t *rng)
+{
+	weft_time_chan *once = weft_after((int64_t)below(rng, 50) * WEFT_US);
+	int64_t t = 0;
+
+	if (weft_recv_until(once, &t, soon(rng)) < 0)
+		weft_time_stop(once);
+	else if (t > weft_now())
+		fail("a time that has not come yet", (uint64_t)t);
+	weft_unref(once);
+}
+
 static void step(uint32_t *rng, struct actor *self);
 
 /* Some steps in a scope that ends, perhaps, while they are made: by itself, by us or by another. */
@@ -343,7 +525,7 @@ static void step_scope(uint32_t *rng, struct actor *self)
 
 static void step(uint32_t *rng, struct actor *self)
 {
-	switch (below(rng, 17)) {
+	switch (below(rng, 25)) {
 	case 0:
 		weft_yield();
 		break;
@@ -372,6 +554,29 @@ static void step(uint32_t *rng, struct actor *self)
 			step_scope(rng, self);
 			self->scopes--;
 		}
+		break;
+	case 11:
+		step_mutex(rng);
+		break;
+	case 12:
+		step_rwlock(rng);
+		break;
+	case 13:
+		step_semaphore(rng);
+		break;
+	case 14:
+		step_box(rng);
+		break;
+	case 15:
+		step_time(rng);
+		break;
+	case 16:
+		if (below(rng, 4) == 0)
+			step_team(rng);
+		break;
+	case 17:
+		if (below(rng, 16) == 0)
+			step_blocking(rng);
 		break;
 	default:
 		step_send(rng);
@@ -447,6 +652,12 @@ static void check_ledger(void)
 		fail("more sent than received", atomic_load(&world.sent));
 	if (atomic_load(&world.started) != atomic_load(&world.ended))
 		fail("a coroutine has not ended", atomic_load(&world.started));
+	if (shared.guarded != atomic_load(&shared.locked))
+		fail("a mutex was held at the same time", shared.guarded);
+	if (atomic_load(&shared.held) != 0 || weft_semaphore_try(&shared.permits, PERMITS) != 0)
+		fail("permits were lost", (uint64_t)atomic_load(&shared.held));
+	if (shared.box != atomic_load(&shared.put) - atomic_load(&shared.taken))
+		fail("the box holds another number than was left in it", shared.box);
 }
 
 static int app(int argc, char **argv)
@@ -488,6 +699,7 @@ static int app(int argc, char **argv)
 struct options {
 	double seconds;
 	uint32_t seed, rounds;
+	int hogs;
 	const char *workers, *check;
 };
 
@@ -524,6 +736,20 @@ static int wait_for(pid_t pid)
 	return status;
 }
 
+static void ignore(int sig)
+{
+}
+
+/* Worker 0 is the program's thread: its waits are interrupted. */
+static void be_interrupted(void)
+{
+	struct sigaction action = {.sa_handler = ignore}; /* no SA_RESTART */
+	struct itimerval each_ms = {{0, 1000}, {0, 1000}};
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &each_ms, NULL);
+}
+
 static pid_t start_round(uint32_t seed, const char *workers, const char *trace)
 {
 	pid_t pid = fork();
@@ -538,6 +764,8 @@ static pid_t start_round(uint32_t seed, const char *workers, const char *trace)
 		weft__rec_test_skew_ns = seed % 2 ? 1000 : 0;
 #endif
 	}
+	if (seed % 4 == 3)
+		be_interrupted();
 	world.seed = seed ? seed : 1; /* an xorshift of 0 stays 0 */
 	exit(weft_run(app, 0, NULL));
 }
@@ -580,26 +808,48 @@ static bool run_round(const struct options *o, uint32_t seed, const char *worker
 	return status == 0;
 }
 
-static bool run_workers(const struct options *o, const char *workers, double seconds, int number)
+/* A process that takes a CPU, until it is killed or we end. */
+static pid_t start_hog(void)
 {
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (volatile unsigned n = 0;;)
+			n = n + 1;
+	}
+	return pid;
+}
+
+static bool run_workers(
+	const struct options *o, const char *workers, int hogs, double seconds, int number)
+{
+	pid_t hog[64];
 	double end = now() + seconds;
 	uint32_t n = 0, recorded = 0;
 	bool ok = true;
 
+	for (int i = 0; i < hogs; i++)
+		hog[i] = start_hog();
 	for (; ok && (o->rounds ? n < o->rounds : n < 2 || now() < end); n++) {
 		bool record = o->check && n % 2 == 1;
 
 		ok = run_round(o, o->seed + n, workers, record);
 		recorded += record;
 	}
-	printf("%sok %d - %s workers: %u rounds from seed %u on, %u of them recorded\n",
-		ok ? "" : "not ", number, workers, n, o->seed, recorded);
+	for (int i = 0; i < hogs; i++) {
+		kill(hog[i], SIGKILL);
+		waitpid(hog[i], NULL, 0);
+	}
+	printf("%sok %d - %s workers%s: %u rounds from seed %u on, %u of them recorded\n",
+		ok ? "" : "not ", number, workers, hogs ? " beside hogs" : "", n, o->seed,
+		recorded);
 	return ok;
 }
 
 static struct options read_options(int argc, char **argv)
 {
-	struct options o = {10, (uint32_t)time(NULL) ^ (uint32_t)getpid() << 16, 0, NULL, NULL};
+	struct options o = {10, (uint32_t)time(NULL) ^ (uint32_t)getpid() << 16, 0, 0, NULL, NULL};
 
 	o.workers = getenv("WEFT_WORKERS");
 	for (int i = 1; i < argc; i += 2) {
@@ -615,6 +865,8 @@ static struct options read_options(int argc, char **argv)
 			o.rounds = (uint32_t)strtoul(value, NULL, 10);
 		else if (strcmp(argv[i], "--workers") == 0)
 			o.workers = value;
+		else if (strcmp(argv[i], "--hogs") == 0)
+			o.hogs = atoi(value) < 64 ? atoi(value) : 64;
 		else if (strcmp(argv[i], "--check") == 0)
 			o.check = value;
 		else
@@ -632,10 +884,11 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (o.workers && *o.workers) {
 		printf("1..1\n");
-		return run_workers(&o, o.workers, o.seconds, 1) ? 0 : 1;
+		return run_workers(&o, o.workers, o.hogs, o.seconds, 1) ? 0 : 1;
 	}
-	printf("1..4\n");
+	printf("1..5\n");
 	for (int i = 0; i < 4; i++)
-		ok = run_workers(&o, several[i], o.seconds / 4, i + 1) && ok;
+		ok = run_workers(&o, several[i], 0, o.seconds / 5, i + 1) && ok;
+	ok = run_workers(&o, "8", HOGS, o.seconds / 5, 5) && ok;
 	return ok ? 0 : 1;
 }

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What many coroutines cost when nothing happens: those that are blocked no CPU, those that have
+ * ended no memory.
+ */
+#include <time.h>
+
+#include "tests/coro.h"
+
+WEFT_CHAN(int_chan, int)
+
+#define MANY (SANITIZED ? 5000 : 100000)
+#define WATCHED_NS (3 * WEFT_SEC)
+/* 10 ms in 10 s. Sanitizers have threads of their own. */
+#define CPU_MOST_NS (SANITIZED ? 300 * WEFT_MS : 3 * WEFT_MS)
+#define SETTLE_MOST 50
+
+#define BURST 200000
+#define BURST_BYTES_LEAST ((long)BURST * 4096)
+#define BYTES_MOST (100l << 20)
+#define BACK_WITHIN_NS (10 * WEFT_SEC)
+
+static struct {
+	int_chan *never, *nor_this;
+	struct weft_mutex held;
+	struct weft_semaphore none;
+	struct weft_waitgroup ended;
+	_Atomic int started;
+} crowd;
+
+/* Each fifth in another way. */
+static void block(void *unused)
+{
+	int64_t late = weft_now() + 3600 * WEFT_SEC;
+
+	switch (atomic_fetch_add(&crowd.started, 1) % 5) {
+	case 0:
+		weft_recv(crowd.never, NULL);
+		break;
+	case 1:
+		CHECK_INT(weft_recv_until(crowd.never, NULL, late), -EPIPE);
+		break;
+	case 2:
+		weft_select(weft_on_recv(crowd.never, NULL), weft_on_recv(crowd.nor_this, NULL));
+		break;
+	case 3:
+		weft_mutex_lock(&crowd.held);
+		weft_mutex_unlock(&crowd.held);
+		break;
+	default:
+		CHECK_INT(weft_semaphore_acquire_until(&crowd.none, 1, late), 0);
+	}
+	weft_waitgroup_done(&crowd.ended);
+}
+
+static int64_t cpu_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return ts.tv_sec * WEFT_SEC + ts.tv_nsec;
+}
+
+static void wake_all(void)
+{
+	weft_close(crowd.never);
+	weft_mutex_unlock(&crowd.held);
+	weft_semaphore_release(&crowd.none, MANY);
+	CHECK_INT(weft_waitgroup_wait(&crowd.ended), 0);
+	weft_unref(crowd.never);
+	weft_unref(crowd.nor_this);
+}
+
+CO_TEST_LIMIT(blocked_coroutines_use_no_cpu, 60)
+{
+	int64_t used = 0;
+
+	crowd.never = weft_make(int_chan, 0);
+	crowd.nor_this = weft_make(int_chan, 0);
+	weft_mutex_lock(&crowd.held);
+	weft_waitgroup_add(&crowd.ended, MANY);
+	for (int i = 0; i < MANY; i++)
+		weft_go(block, (void *)NULL);
+	while (atomic_load(&crowd.started) < MANY)
+		weft_yield();
+	/* Until those on the way into their wait are there, and the workers have found nothing
+	 * more. */
+	for (int i = 0; i < SETTLE_MOST; i++) {
+		int64_t before = cpu_ns();
+
+		weft_sleep(20 * WEFT_MS);
+		if (cpu_ns() - before < WEFT_MS)
+			break;
+	}
+	used = cpu_ns();
+	weft_sleep(WATCHED_NS);
+	used = cpu_ns() - used;
+	if (used > CPU_MOST_NS)
+		test_fail(__FILE__, __LINE__, "%d blocked coroutines used %lld us of CPU in %lld s",
+			MANY, (long long)(used / WEFT_US), (long long)(WATCHED_NS / WEFT_SEC));
+	wake_all();
+}
+
+static long resident_bytes(void)
+{
+	FILE *f = fopen("/proc/self/statm", "r");
+	long all = 0, pages = 0;
+
+	CHECK(f != NULL);
+	CHECK_INT(fscanf(f, "%ld %ld", &all, &pages), 2);
+	fclose(f);
+	return pages * sysconf(_SC_PAGESIZE);
+}
+
+static struct weft_waitgroup burst, burst_ended;
+static struct weft_semaphore end_of_burst;
+
+static void take_part(void *unused)
+{
+	weft_waitgroup_done(&burst);
+	weft_semaphore_acquire(&end_of_burst, 1);
+	weft_waitgroup_done(&burst_ended);
+}
+
+static void have_a_burst(void)
+{
+	weft_waitgroup_add(&burst, BURST);
+	weft_waitgroup_add(&burst_ended, BURST);
+	for (int i = 0; i < BURST; i++)
+		weft_go(take_part, (void *)NULL);
+	CHECK_INT(weft_waitgroup_wait(&burst), 0);
+	CHECK(resident_bytes() >= BURST_BYTES_LEAST);
+	weft_semaphore_release(&end_of_burst, BURST);
+	CHECK_INT(weft_waitgroup_wait(&burst_ended), 0);
+}
+
+/* Twice: what was given back can be had again. */
+static int bursts(int argc, char **argv)
+{
+	for (int i = 0; i < 2; i++) {
+		int64_t until;
+
+		have_a_burst();
+		until = weft_now() + BACK_WITHIN_NS;
+		while (resident_bytes() > BYTES_MOST && weft_now() < until)
+			weft_sleep(5 * WEFT_MS);
+		if (resident_bytes() > BYTES_MOST)
+			test_fail(__FILE__, __LINE__, "%ld MiB are resident behind a burst of %d",
+				resident_bytes() >> 20, BURST);
+	}
+	return 0;
+}
+
+TEST_WORKERS_LIMIT(memory_falls_back_behind_a_burst, 60)
+{
+	if (SANITIZED)
+		test_skip("sanitizers keep memory of their own");
+	CHECK_INT(weft_run(bursts, 0, NULL), 0);
+}
+
+TEST_MAIN
