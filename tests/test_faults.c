@@ -89,10 +89,10 @@ static void check_nothing_left(struct held before)
 {
 	struct held now = held_now();
 
-	CHECK_INT(now.descriptors, before.descriptors);
-	CHECK_INT(now.blocks, before.blocks);
 	if (SANITIZED && __lsan_do_recoverable_leak_check)
 		CHECK_INT(__lsan_do_recoverable_leak_check(), 0);
+	CHECK_INT(now.descriptors, before.descriptors);
+	CHECK_INT(now.blocks, before.blocks);
 }
 
 static void tell_counts(void)
@@ -244,6 +244,90 @@ TEST_WORKERS_LIMIT(a_run_returns_its_failure_before_app_begins, 60)
 	check_run_returns(&(struct rule){FAULT_ALLOC, ENOMEM, FAILS});
 	check_run_returns(&(struct rule){FAULT_MMAP, ENOMEM, FAILS});
 	check_run_returns(&(struct rule){FAULT_THREAD, EAGAIN, FAILS});
+}
+
+/* ---- Reports and recordings --------------------------------------------------------------------
+ */
+
+static int nothing_comes(int_chan *c)
+{
+	return weft_recv(c, NULL);
+}
+
+static void wait_for_nothing(int_chan *c)
+{
+	weft_recv(c, NULL);
+}
+
+static int meet_and_leave_some(int argc, char **argv)
+{
+	int_chan *c = weft_make(int_chan, 1), *never = weft_make(int_chan, 0);
+	struct weft_handle *handle;
+
+	told->began = true;
+	weft_chan_name(c, "meeting");
+	weft_set_name("a name");
+	handle = weft_spawn(nothing_comes, c);
+	weft_ref(never); /* which it never gives back */
+	weft_go(wait_for_nothing, never);
+	weft_send(c, 1);
+	CHECK_INT(weft_join(handle, NULL), 0);
+	weft_unref(c);
+	weft_unref(never);
+	return 0;
+}
+
+static char trace_path[64];
+
+/* A run that is recorded and reports leaks: neither is needed for it. */
+static void run_recorded(void)
+{
+	struct held before = held_now();
+
+	alarm(CHILD_LIMIT_S);
+	snprintf(trace_path, sizeof(trace_path), "/tmp/weft-faults-%d.json", (int)getpid());
+	setenv("WEFT_TRACE", trace_path, 1);
+	setenv("WEFT_LEAKS", "1", 1);
+	fault_begin(plan.kind, plan.nth, plan.error);
+	told->result = weft_run(meet_and_leave_some, 0, NULL);
+	tell_counts();
+	CHECK(told->began == (told->result == 0));
+	unlink(trace_path);
+	check_nothing_left(before);
+}
+
+TEST_WORKERS_LIMIT(a_run_goes_on_where_it_cannot_be_recorded, 60)
+{
+	walk_with(run_recorded, NULL);
+}
+
+static int block_for_ever(int argc, char **argv)
+{
+	int_chan *c = weft_make(int_chan, 0);
+
+	weft_go(wait_for_nothing, c);
+	weft_yield();
+	fault_begin(plan.kind, plan.nth, plan.error);
+	weft_recv(c, NULL);
+	return 0;
+}
+
+static void deadlock(void)
+{
+	alarm(CHILD_LIMIT_S);
+	weft_run(block_for_ever, 0, NULL);
+}
+
+TEST_WORKERS_LIMIT(a_deadlock_is_told_without_memory_too, 60)
+{
+	plan.kind = FAULT_ALLOC;
+	plan.error = ENOMEM;
+	for (plan.nth = 1; plan.nth <= 30; plan.nth++) {
+		const struct child *child = run_child(deadlock);
+
+		CHECK_IN(child->text, "weft: deadlock: all coroutines");
+		CHECK(WIFEXITED(child->status) && WEXITSTATUS(child->status) == 2);
+	}
 }
 
 /* ---- Coroutines and channels ------------------------------------------------------------------
