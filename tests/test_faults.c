@@ -455,7 +455,7 @@ WALK(locals)
 
 WALK(limiters)
 {
-	struct weft_limiter limiter = {.rate = 1000000, .burst = 1};
+	struct weft_limiter limiter = {.rate = 200, .burst = 1};
 
 	for (int i = 0; i < 3; i++)
 		CHECK_INT(weft_limiter_wait(&limiter, 1), 0);
