@@ -10,9 +10,9 @@
 WEFT_CHAN(int_chan, int)
 
 #define MANY (SANITIZED ? 5000 : 100000)
-#define WATCHED_NS (3 * WEFT_SEC)
+#define WATCHED_NS (2 * WEFT_SEC)
 /* 10 ms in 10 s. Sanitizers have threads of their own. */
-#define CPU_MOST_NS (SANITIZED ? 300 * WEFT_MS : 3 * WEFT_MS)
+#define CPU_MOST_NS (SANITIZED ? 200 * WEFT_MS : 2 * WEFT_MS)
 #define SETTLE_MOST 50
 
 #define BURST 200000
