@@ -206,7 +206,10 @@ static WEFT__NO_TSAN void stack_set_up(struct weft__co *co, char *lo, size_t byt
 	co->guarded = guarded;
 }
 
-/* A slab with unused ordinary stacks; the pool is locked. */
+/*
+ * A slab with unused ordinary stacks; the pool is locked. Where address space is short (ulimit -v),
+ * a smaller one will do.
+ */
 static WEFT__NO_TSAN struct slab *open_slab(void)
 {
 	uint32_t count = SLAB_FIRST;
@@ -216,7 +219,10 @@ static WEFT__NO_TSAN struct slab *open_slab(void)
 			return pool.open;
 		count = pool.open->count * 2;
 	}
-	pool.open = slab_add(pool.stack_bytes, count < SLAB_MOST ? count : SLAB_MOST);
+	count = count < SLAB_MOST ? count : SLAB_MOST;
+	do
+		pool.open = slab_add(pool.stack_bytes, count);
+	while (!pool.open && (count /= 2) > 0);
 	return pool.open;
 }
 

@@ -348,6 +348,19 @@ WALK(go)
 	return weft_waitgroup_wait(&group);
 }
 
+CO_TEST(few_stacks_will_do_where_there_is_no_room_for_many)
+{
+	static struct weft_waitgroup group;
+
+	weft_waitgroup_add(&group, 10);
+	fault_begin(FAULT_MMAP, 1, ENOMEM);
+	for (int i = 0; i < 10; i++)
+		weft_go(done, &group);
+	fault_end();
+	CHECK(fault_happened());
+	CHECK_INT(weft_waitgroup_wait(&group), 0);
+}
+
 static int answer(const int *n)
 {
 	return *n;
