@@ -381,42 +381,66 @@ static WEFT__NO_TSAN bool timer_is_due(void)
 }
 
 /*
- * One of those who sleep on their futex stands by for the poller, since whoever polls may have found a
- * coroutine that computes, and be long in coming back. It looks now and then while descriptors are
- * busy. While they are quiet it sleeps; then who leaves the poller wakes it.
+ * One of those who sleep on their futex stands by for the poller, since whoever polls may have
+ * found a coroutine that computes, and be long in coming back. It looks now and then while
+ * descriptors are busy. While they are quiet it sleeps; then who leaves the poller wakes it. Where
+ * nobody stands by, who goes on to run a coroutine while others wait for descriptors wakes one who
+ * then does.
  */
 static struct {
-	_Atomic(struct weft__worker *) who; /* acq_rel */
+	/* seq_cst, against the poller's `waiting`: it is seen to go, or sees that somebody waits.
+	 */
+	_Atomic(struct weft__worker *) who;
 	/* seq_cst, against the poller's `entered`: it sleeps, or sees that the other has left. */
 	atomic_bool asleep;
 } standby;
 
-static WEFT__NO_TSAN bool stands_by(struct weft__worker *w)
-{
-	struct weft__worker *none = NULL;
-
-	return atomic_load_explicit(&standby.who, memory_order_relaxed) == w ||
-	       (weft__poller_waiting() &&
-		       atomic_compare_exchange_strong_explicit(&standby.who, &none, w,
-			       memory_order_acq_rel, memory_order_relaxed));
-}
-
 static WEFT__NO_TSAN void end_standby(struct weft__worker *w)
 {
 	if (atomic_load_explicit(&standby.who, memory_order_relaxed) == w)
-		atomic_store_explicit(&standby.who, NULL, memory_order_release);
+		atomic_store_explicit(&standby.who, NULL, memory_order_seq_cst);
+}
+
+static WEFT__NO_TSAN bool stands_by(struct weft__worker *w, int64_t now)
+{
+	struct weft__worker *none = NULL;
+
+	if (!weft__poller_used(now)) {
+		end_standby(w);
+		if (!weft__poller_waiting())
+			return false;
+	}
+	return atomic_load_explicit(&standby.who, memory_order_relaxed) == w ||
+	       atomic_compare_exchange_strong_explicit(
+		       &standby.who, &none, w, memory_order_seq_cst, memory_order_relaxed);
+}
+
+WEFT__NO_TSAN void weft__standby_check(void)
+{
+	if (weft__multi && weft__poller_unattended() &&
+		!atomic_load_explicit(&standby.who, memory_order_seq_cst))
+		weft__wake_one();
+}
+
+WEFT__NO_TSAN void weft__standby_call(void)
+{
+	struct weft__worker *w;
+
+	if (!atomic_load_explicit(&standby.asleep, memory_order_seq_cst))
+		return;
+	w = atomic_load_explicit(&standby.who, memory_order_acquire);
+	if (w)
+		weft__wake_worker(w);
 }
 
 static WEFT__NO_TSAN void sleep_on_futex(struct weft__worker *w, int64_t until)
 {
-	int64_t now, look;
+	int64_t now = weft_now(), look = now + WEFT__STANDBY_NS;
 
-	if (!stands_by(w)) {
+	if (!stands_by(w, now)) {
 		weft__futex_wait(&w->wake_word, 0, until);
 		return;
 	}
-	now = weft_now();
-	look = now + WEFT__STANDBY_NS;
 	if (weft__poller_quiet(now)) {
 		atomic_store_explicit(&standby.asleep, true, memory_order_seq_cst);
 		if (weft__poller_quiet(now))
@@ -428,15 +452,8 @@ static WEFT__NO_TSAN void sleep_on_futex(struct weft__worker *w, int64_t until)
 
 static WEFT__NO_TSAN void leave_poller(void)
 {
-	struct weft__worker *w;
-
 	weft__poller_note(weft_now());
 	weft__poller_leave();
-	if (!atomic_load_explicit(&standby.asleep, memory_order_seq_cst))
-		return;
-	w = atomic_load_explicit(&standby.who, memory_order_acquire);
-	if (w)
-		weft__wake_worker(w);
 }
 
 /* One of those who sleep does it in the poller (`polls`). Returns what that has found. */

@@ -15,6 +15,7 @@
 #include "runtime/lock.h"
 #include "runtime/panic.h"
 #include "runtime/sanitize.h"
+#include "runtime/sched.h"
 
 #define OVERDUE_NS (50 * WEFT_US)
 #define DEAD_MOST 256 /* handles that wait to be freed while somebody sleeps in the poller */
@@ -106,6 +107,7 @@ bool weft__poller_enter(void)
 void weft__poller_leave(void)
 {
 	atomic_store_explicit(&poller.entered, false, memory_order_seq_cst);
+	weft__standby_call(); /* it may have taken us for one who sleeps in here */
 }
 
 static void free_dead(void)
@@ -157,6 +159,17 @@ WEFT__NO_TSAN bool weft__poller_vacant(int64_t now)
 {
 	return weft__poller_waiting() &&
 	       !atomic_load_explicit(&poller.entered, memory_order_seq_cst) && unchanged(now);
+}
+
+WEFT__NO_TSAN bool weft__poller_unattended(void)
+{
+	return weft__poller_waiting() &&
+	       !atomic_load_explicit(&poller.entered, memory_order_seq_cst);
+}
+
+WEFT__NO_TSAN bool weft__poller_used(int64_t now)
+{
+	return weft__poller_waiting() || !unchanged(now);
 }
 
 WEFT__NO_TSAN bool weft__poller_quiet(int64_t now)

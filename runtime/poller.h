@@ -49,6 +49,10 @@ void weft__poller_note(int64_t now);
 bool weft__poller_vacant(int64_t now);
 bool weft__poller_quiet(int64_t now);
 
+/* Somebody waits, and nobody polls just now. Somebody waits, or did not long ago. */
+bool weft__poller_unattended(void);
+bool weft__poller_used(int64_t now);
+
 /* The end of a run: one thread is left. */
 void weft__poller_finish(void);
 

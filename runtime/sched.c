@@ -658,6 +658,7 @@ WEFT__NO_TSAN void weft__worker_loop(struct weft__worker *w)
 		weft__trace_reserve(w, WEFT__TRACE_PARK_UNITS);
 		count_switch(w);
 		weft__alarm_check();
+		weft__standby_check();
 		switch_stacks(w, NULL, co, false);
 		arrive(w);
 	}

@@ -201,6 +201,15 @@ void weft__wake_worker(struct weft__worker *worker);
  * returns NULL when there may be something. On the scheduler's stack. */
 struct weft__co *weft__idle(struct weft__worker *worker);
 
+/*
+ * This worker goes on to run a coroutine: sees to it that somebody polls, or stands by to do so. No
+ * lock held.
+ */
+void weft__standby_check(void);
+
+/* This worker has left the poller: wakes who stands by, if it sleeps on that. No lock held. */
+void weft__standby_call(void);
+
 /* A worker that was woken to watch has found something (or not) before it came to that. */
 void weft__watch_end(struct weft__worker *worker, bool found);
 

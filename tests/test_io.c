@@ -883,4 +883,131 @@ TEST(io_outside_of_a_coroutine_panics)
 	check_panic(io_outside, "weft_io_fd called outside of a coroutine");
 }
 
+/* ---- Who polls ------------------------------------------------------------------------------- */
+
+/*
+ * Worker 1 sleeps since before anybody waited for a descriptor. One waits now, and a pinned
+ * coroutine computes on worker 0: worker 1 has to look.
+ */
+static atomic_bool waits, has_read;
+
+static bool worker_1_sleeps(void)
+{
+	struct weft__sched *s = &weft__sched;
+	bool sleeps;
+
+	weft__lock_always(&s->idle_lock);
+	sleeps = s->workers[1].idle;
+	weft__unlock_always(&s->idle_lock);
+	return sleeps;
+}
+
+static void read_when_worker_1_sleeps(void *arg)
+{
+	struct weft_io *in = arg;
+	int64_t since = weft_now();
+	char c;
+
+	weft_pin(0);
+	weft_unpin();
+	/* It is not in its sleep at once; that it is does no more than to make the test sharp. */
+	while (weft_now() < since + WEFT_MS) {
+		if (!worker_1_sleeps())
+			since = weft_now();
+	}
+	atomic_store(&waits, true);
+	CHECK_INT(weft_io_read(in, &c, 1), 1);
+	atomic_store(&has_read, true);
+	weft_io_unref(in);
+}
+
+static int compute_while_one_waits(int argc, char **argv)
+{
+	struct weft_io *in, *out;
+	int64_t until;
+
+	weft_pin(0);
+	make_pipe(&in, &out);
+	weft_go(read_when_worker_1_sleeps, in);
+	while (!atomic_load(&waits))
+		weft_yield();
+	CHECK_INT(weft_io_write(out, "x", 1), 1);
+	until = weft_now() + TOLERANCE_NS;
+	while (!atomic_load(&has_read))
+		CHECK(weft_now() < until);
+	weft_unpin();
+	weft_io_unref(out);
+	return 0;
+}
+
+TEST(one_who_sleeps_polls_while_another_computes)
+{
+	setenv("WEFT_WORKERS", "2", 1);
+	CHECK_INT(weft_run(compute_while_one_waits, 0, NULL), 0);
+}
+
+/*
+ * Who has stood by for the poller sleeps when nobody waits for descriptors any more. Worker 0 goes
+ * to the poller while worker 1 computes, which then stands by.
+ */
+static void read_on_worker_0(void *arg)
+{
+	struct weft_io *in = arg;
+	char c;
+
+	weft_pin(0);
+	atomic_store(&waits, true);
+	CHECK_INT(weft_io_read(in, &c, 1), 1);
+	atomic_store(&has_read, true);
+	weft_unpin();
+	weft_io_unref(in);
+}
+
+static void compute_on_worker_1(void *arg)
+{
+	int64_t until;
+
+	weft_pin(1);
+	until = weft_now() + 3 * WEFT_MS;
+	while (weft_now() < until)
+		;
+	weft_unpin();
+}
+
+static int read_and_rest(int argc, char **argv)
+{
+	struct weft_io *in, *out;
+	struct rusage before, after;
+
+	weft_pin(0);
+	make_pipe(&in, &out);
+	for (int i = 0; i < 8; i++) {
+		atomic_store(&waits, false);
+		atomic_store(&has_read, false);
+		weft_go(read_on_worker_0, weft_io_ref(in));
+		while (!atomic_load(&waits))
+			weft_yield();
+		weft_go(compute_on_worker_1, NULL);
+		weft_sleep(7 * WEFT_MS);
+		CHECK_INT(weft_io_write(out, "x", 1), 1);
+		while (!atomic_load(&has_read))
+			weft_yield();
+		weft_sleep(30 * WEFT_MS);
+		getrusage(RUSAGE_SELF, &before);
+		weft_sleep(250 * WEFT_MS);
+		getrusage(RUSAGE_SELF, &after);
+		CHECK(after.ru_nvcsw - before.ru_nvcsw < 15);
+	}
+	weft_unpin();
+	weft_io_unref(in);
+	weft_io_unref(out);
+	return 0;
+}
+
+TEST(nobody_looks_for_events_when_nobody_waits)
+{
+	setenv("WEFT_WORKERS", "2", 1);
+	CHECK_INT(weft_run(read_and_rest, 0, NULL), 0);
+}
+
 TEST_MAIN
