@@ -52,6 +52,7 @@ static struct {
 	struct weft__co *first;	 /* coroutine 1's */
 	uintptr_t *cold;	 /* addresses of free stacks without memory; bit 0: guarded */
 	size_t ncold, cold_room;
+	atomic_bool trimming; /* one at a time: the room that it made is its own. acquire, release */
 	size_t page, stack_bytes;
 	_Atomic size_t mprotects;
 	size_t mprotects_most;
@@ -324,7 +325,7 @@ static int by_address(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Room for n more cold ones. The pool is not locked: another worker may do the same meanwhile. */
+/* Room for n more cold ones, by who trims. The pool is not locked: others may take some out. */
 static WEFT__NO_TSAN bool cold_reserve(size_t n)
 {
 	size_t room;
@@ -365,13 +366,12 @@ static void give_back(const uintptr_t *some, size_t n)
 	}
 }
 
-WEFT__NO_TSAN bool weft__stacks_trim(void)
+static WEFT__NO_TSAN bool trim(void)
 {
 	uintptr_t some[TRIM];
 	size_t n = 0;
 
-	/* The depot's count is only a hint here. */
-	if (depot.count * WEFT__MAGAZINE <= WARM_MOST || !cold_reserve(TRIM))
+	if (!cold_reserve(TRIM))
 		return false;
 	while (n < TRIM) {
 		struct weft__free *object = weft__depot_get(&depot);
@@ -388,12 +388,23 @@ WEFT__NO_TSAN bool weft__stacks_trim(void)
 	qsort(some, n, sizeof(*some), by_address);
 	give_back(some, n);
 	weft__lock_unseen(&pool.lock);
-	for (size_t i = n; i-- > 0;) {
-		if (pool.ncold < pool.cold_room)
-			pool.cold[pool.ncold++] = some[i];
-	}
+	for (size_t i = n; i-- > 0;)
+		pool.cold[pool.ncold++] = some[i];
 	weft__unlock_unseen(&pool.lock);
 	return true;
+}
+
+WEFT__NO_TSAN bool weft__stacks_trim(void)
+{
+	bool done;
+
+	/* The depot's count is only a hint here. */
+	if (depot.count * WEFT__MAGAZINE <= WARM_MOST ||
+		atomic_exchange_explicit(&pool.trimming, true, memory_order_acquire))
+		return false;
+	done = trim();
+	atomic_store_explicit(&pool.trimming, false, memory_order_release);
+	return done;
 }
 
 /* ---- Get and put -------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
  *
  * Coroutines: go, spawn, join, copies of arguments, names, numbers, yield, and that nobody starves.
  */
+#include "runtime/stack.h"
 #include "tests/coro.h"
 
 WEFT_CHAN(int_chan, int)
@@ -372,6 +373,69 @@ CO_TEST(more_ready_coroutines_than_a_run_queue_holds)
 		weft_go(wait_and_count, &c);
 	weft_waitgroup_wait(&c.group);
 	CHECK_INT(atomic_load(&c.n), 3000);
+}
+
+/* ---- Stacks that are used again ---------------------------------------------------------------
+ */
+
+#if WEFT__TSAN || WEFT__ASAN
+#define CROWD 2000 /* they bear no more */
+#else
+#define CROWD 12000 /* more than keep their memory when they are free */
+#endif
+
+struct crowd {
+	struct weft_waitgroup gate, all;
+};
+
+static void stay(struct crowd *c)
+{
+	weft_waitgroup_wait(&c->gate);
+	weft_waitgroup_done(&c->all);
+}
+
+/* All at the same time, so that each has a stack of its own. */
+static void gather_and_leave(void)
+{
+	struct crowd c = {0};
+
+	weft_waitgroup_add(&c.gate, 1);
+	weft_waitgroup_add(&c.all, CROWD);
+	for (int i = 0; i < CROWD; i++)
+		weft_go(stay, &c);
+	weft_waitgroup_done(&c.gate);
+	weft_waitgroup_wait(&c.all);
+}
+
+static uint64_t stacks_cut(void)
+{
+	const void *slabs, *nslabs;
+	uint32_t bytes, base, stack_bytes, used;
+	uint64_t n = 0;
+
+	weft__stacks_debug(
+		&(struct weft__stacks_debug){&slabs, &nslabs, &bytes, &base, &stack_bytes, &used});
+	for (uint32_t i = 0; i < atomic_load((const _Atomic uint32_t *)nslabs); i++)
+		n += atomic_load(
+			(const _Atomic uint32_t *)((const char *)slabs + i * bytes + used));
+	return n;
+}
+
+/*
+ * Idle workers give the memory of free stacks back, several of them at once; the stacks themselves
+ * must not get lost. (What a worker keeps for itself, some others may have to cut anew.)
+ */
+CO_TEST(stacks_that_were_given_back_are_used_again)
+{
+	uint64_t first;
+
+	gather_and_leave();
+	first = stacks_cut();
+	for (int i = 0; i < 8; i++) {
+		weft_sleep(40 * WEFT_MS);
+		gather_and_leave();
+	}
+	CHECK(stacks_cut() <= first + 4 * 3 * 64);
 }
 
 TEST_MAIN
