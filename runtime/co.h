@@ -38,11 +38,13 @@ enum weft__co_state {
 /* What a coroutine waits for: written by itself before it parks, read by reports when all is quiet.
  */
 struct weft__wait_for {
-	uint8_t why;		/* enum weft_why */
-	struct weft_chan *chan; /* or NULL */
+	uint8_t why;		 /* enum weft_why */
+	bool out;		 /* WEFT_WHY_IO: to write to, not to read from, */
+	int fd;			 /* which descriptor */
+	struct weft_chan *chan;	 /* or NULL */
 	struct weft__sync *sync; /* a mutex or its kin, or NULL */
-	uint64_t of;		/* WEFT_WHY_JOIN: whom */
-	int64_t until;		/* ns, of its deadline; 0: none */
+	uint64_t of;		 /* WEFT_WHY_JOIN: whom */
+	int64_t until;		 /* ns, of its deadline; 0: none */
 };
 
 struct weft__co {
@@ -60,14 +62,14 @@ struct weft__co {
 	struct weft__worker *pinned; /* the only one on which it may run, or NULL */
 	uint32_t pins;		     /* weft_pin less weft_unpin */
 	bool guarded;		     /* else a canary lies at the low end of the stack */
-	int64_t last_t; /* stamp of the last record about it; by whoever may act on it now */
+	int64_t last_t;	   /* stamp of the last record about it; by whoever may act on it now */
 	int64_t parked_at; /* ns, as its worker knew the time then: weft__worker.about */
 	uint64_t id;
 	weft_fn fn; /* detached; or NULL and */
 	weft_int_fn int_fn;
 	void *arg;
 	struct weft_handle *handle;
-	struct weft_group *group; /* that started it, or NULL */
+	struct weft_group *group;    /* that started it, or NULL */
 	struct weft__locals *locals; /* or NULL: local.c */
 	struct weft__wait_for wait;
 	struct weft_scope *scope;   /* in which it runs, or NULL; holds a reference */
@@ -86,7 +88,8 @@ struct weft__co {
 	void *asan_fake;
 };
 
-_Static_assert(offsetof(struct weft__co, state) >= 2 * sizeof(void *), "free ones are linked there");
+_Static_assert(
+	offsetof(struct weft__co, state) >= 2 * sizeof(void *), "free ones are linked there");
 
 /* Frees the handles that are kept for their next use. At the end of a run. */
 void weft__handles_finish(void);
@@ -99,6 +102,7 @@ const char *weft__co_name(const struct weft__co *co);
  * may be NULL. Called by a worker.
  */
 struct weft__co *weft__co_new(struct weft__worker *w, struct weft__co *parent, const char *fn_name,
-	const void *arg, size_t copy_bytes, const char *at_fn, const char *at_file, int at_line, size_t stack_bytes);
+	const void *arg, size_t copy_bytes, const char *at_fn, const char *at_file, int at_line,
+	size_t stack_bytes);
 
 #endif

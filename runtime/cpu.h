@@ -20,4 +20,13 @@ static inline void weft__relax(void)
 #endif
 }
 
+/*
+ * Behind a call that is a function's last: it does not become a jump, so the function has its frame
+ * while the call waits, and a backtrace begins with what the program called.
+ */
+static inline void weft__keep_frame(void)
+{
+	__asm__ volatile("");
+}
+
 #endif

@@ -146,8 +146,6 @@ static const char *waits_for(uint8_t why)
 		return "waits for the one call of once";
 	case WEFT_WHY_BARRIER:
 		return "waits at barrier";
-	case WEFT_WHY_IO:
-		return "waits for I/O";
 	case WEFT_WHY_SLEEP:
 		return "sleeps";
 	case WEFT_WHY_SYSCALL:
@@ -166,6 +164,9 @@ static void put_wait(
 {
 	if (co->why == WEFT_WHY_JOIN) {
 		weft__out_put(out, "joins coroutine %llu", (unsigned long long)co->of);
+	} else if (co->why == WEFT_WHY_IO) {
+		weft__out_put(out, "waits to %s descriptor %d", co->out ? "write to" : "read from",
+			co->fd);
 	} else if (co->why == WEFT_WHY_SELECT && !snap->no_chans) {
 		put_select(out, snap, co);
 	} else if ((co->why == WEFT_WHY_SEND || co->why == WEFT_WHY_RECV) && co->nwaits) {

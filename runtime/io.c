@@ -361,7 +361,8 @@ static int wait_for_event(struct call *call, int64_t until)
 		call->seen = side->edges;
 		weft__unlock(&io->lock);
 	} else {
-		self->wait = (struct weft__wait_for){.why = WEFT_WHY_IO};
+		self->wait = (struct weft__wait_for){
+			.why = WEFT_WHY_IO, .out = call->dir == WEFT__IO_OUT, .fd = io->fd};
 		weft__trace_block_on(weft__worker(), self, io->id, &io->last_t, until);
 		weft__waitq_push(&side->waiters, &waiter);
 		io->users--;

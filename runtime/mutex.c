@@ -142,17 +142,22 @@ void weft_mutex_lock(struct weft_mutex *mutex)
 {
 	struct weft__sync *m = (struct weft__sync *)mutex;
 
-	if (WEFT__PROBE_ON || !take(m, 0, false))
+	if (WEFT__PROBE_ON || !take(m, 0, false)) {
 		lock_anyway(m);
+		weft__keep_frame();
+	}
 }
 
 int weft_mutex_lock_until(struct weft_mutex *mutex, int64_t until)
 {
 	struct weft__sync *m = (struct weft__sync *)mutex;
+	int r;
 
 	if (!WEFT__PROBE_ON && take(m, 0, false))
 		return 0;
-	return lock_slow(m, until, "weft_mutex_lock_until");
+	r = lock_slow(m, until, "weft_mutex_lock_until");
+	weft__keep_frame();
+	return r;
 }
 
 int weft_mutex_try(struct weft_mutex *mutex)

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 
+#include "runtime/cpu.h"
 #include "runtime/panic.h"
 #include "runtime/probe.h"
 #include "runtime/sched.h"
@@ -76,8 +77,10 @@ static int call_or_wait(struct once *o, weft_fn fn, const void *arg, int64_t unt
 int weft_once_call_until(struct weft_once *once, weft_fn fn, const void *arg, int64_t until)
 {
 	struct once *o = (struct once *)once;
+	int r = is_done(o) ? 0 : call_or_wait(o, fn, arg, until, false);
 
-	return is_done(o) ? 0 : call_or_wait(o, fn, arg, until, false);
+	weft__keep_frame();
+	return r;
 }
 
 void weft_once_call(struct weft_once *once, weft_fn fn, const void *arg)
@@ -86,4 +89,5 @@ void weft_once_call(struct weft_once *once, weft_fn fn, const void *arg)
 
 	if (!is_done(o))
 		call_or_wait(o, fn, arg, WEFT_NEVER, true);
+	weft__keep_frame();
 }

@@ -115,6 +115,8 @@ static WEFT__NO_TSAN void take_co(struct weft__co *co, void *arg)
 		out->state = WEFT__CO_RUNNING;
 	if (out->state == WEFT__CO_PARKED) {
 		out->why = co->wait.why;
+		out->out = co->wait.out;
+		out->fd = co->wait.fd;
 		out->of = co->wait.of;
 		out->until = co->wait.until;
 		out->scoped = co->scope && !co->shields; /* weft__scope_of, unseen by TSan */

@@ -24,6 +24,8 @@ struct weft__snap_co {
 	int worker;	  /* RUNNING: on which; else -1 */
 	int pinned;	  /* to which worker, or -1 */
 	uint8_t why;	  /* PARKED: enum weft_why, and */
+	bool out;	  /* for I/O: to write to, not to read from, */
+	int fd;		  /* which descriptor; */
 	uint64_t of;	  /* whom it joins */
 	const void *sync; /* the mutex or the like, or NULL, and its name */
 	char sync_name[WEFT__SYNC_NAME_MAX];

@@ -120,6 +120,19 @@ REPORT(select_of_nothing)
 	CHECK_IN(child->text, "1 \"main\" selects");
 }
 
+/* The first frame of `who` is the call that the program made, not what libweft has below it. */
+static void begins_with(const char *text, const char *who, const char *call)
+{
+	const char *at = strstr(text, who);
+	char wanted[64];
+
+	CHECK(at);
+	at = strchr(at, '\n');
+	CHECK(at);
+	snprintf(wanted, sizeof(wanted), "\n      %s+0x", call);
+	CHECK(strncmp(at, wanted, strlen(wanted)) == 0);
+}
+
 static void lock_named(struct weft_mutex *mutex)
 {
 	weft_mutex_lock(mutex);
@@ -140,6 +153,7 @@ REPORT(mutex_that_nobody_gives_back)
 {
 	CHECK_IN(child->text, "1 \"main\" waits for mutex at 0x");
 	CHECK_IN(child->text, "2 \"lock_named\" waits for mutex \"fork 3\", for ");
+	begins_with(child->text, "\"lock_named\"", "weft_mutex_lock");
 }
 
 static int wait_for_ever(int_chan *c)
@@ -213,6 +227,7 @@ REPORT(kin_of_mutexes_are_named)
 	CHECK_IN(child->text, "\"wait_in_vain\" waits for condition \"ready\"");
 	CHECK_IN(child->text, "\"acquire_in_vain\" waits for semaphore \"slots\"");
 	CHECK_IN(child->text, "1 \"main\" waits for the one call of once \"set up\"");
+	begins_with(child->text, "1 \"main\"", "weft_once_call");
 }
 
 DEADLOCK_TEST(join_of_who_never_ends)

@@ -158,6 +158,48 @@ CO_TEST(a_join_tells_whom)
 	weft_join(joiner, NULL);
 }
 
+static void read_it(struct weft_io *io)
+{
+	char c;
+
+	weft_set_name("reader");
+	weft_io_read(io, &c, 1);
+	weft_yield();
+}
+
+static void fill_it(struct weft_io *io)
+{
+	static char full[1 << 20];
+
+	weft_set_name("writer");
+	weft_io_write_all(io, full, sizeof(full));
+	weft_yield();
+}
+
+/* Until the dump says so, as above. */
+CO_TEST(a_wait_for_io_tells_the_descriptor)
+{
+	struct weft_io *in, *out;
+	char reads[64], writes[64];
+	int one[2], other[2];
+
+	CHECK_INT(pipe(one), 0);
+	CHECK_INT(pipe(other), 0);
+	CHECK_INT(weft_io_open(one[0], &in), 0);
+	CHECK_INT(weft_io_open(other[1], &out), 0);
+	weft_go(read_it, in);
+	weft_go(fill_it, out);
+	snprintf(reads, sizeof(reads), "\"reader\" waits to read from descriptor %d, for ", one[0]);
+	snprintf(writes, sizeof(writes), "\"writer\" waits to write to descriptor %d, for ",
+		other[1]);
+	while (!strstr(dump(), reads) || !strstr(dump(), writes))
+		weft_yield();
+	weft_io_close(in);
+	weft_io_close(out);
+	close(one[1]);
+	close(other[0]);
+}
+
 CO_TEST(one_that_has_not_begun_is_ready)
 {
 	const char *text;
