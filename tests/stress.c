@@ -279,6 +279,8 @@ struct actor {
 	uint32_t rng, depth, steps;
 	struct weft_waitgroup *parent;
 	uint32_t scopes;
+	uint32_t pins;
+	int worker; /* to which it is pinned */
 };
 
 static void act(struct actor *a);
@@ -299,7 +301,10 @@ static void step_family(uint32_t *rng, struct actor *self)
 	if (self->depth >= DEPTH_MOST)
 		return;
 	for (uint32_t i = 0; i < n; i++) {
-		struct actor child = {derive(rng), self->depth + 1, self->steps / 8, &group, 0};
+		struct actor child = {.rng = derive(rng),
+			.depth = self->depth + 1,
+			.steps = self->steps / 8,
+			.parent = &group};
 		int code;
 
 		weft_waitgroup_add(&group, 1);
@@ -523,9 +528,23 @@ static void step_scope(uint32_t *rng, struct actor *self)
 	weft_scope_unref(scope);
 }
 
+/* From then on it runs on one worker, whatever wakes it. */
+static void step_pin(uint32_t *rng, struct actor *self)
+{
+	int worker = (int)below(rng, (unsigned int)weft_worker_count());
+
+	if (self->pins > 0 && below(rng, 2) == 0) {
+		weft_unpin();
+		self->pins--;
+	} else if (weft_pin(worker) == 0) {
+		self->pins++;
+		self->worker = worker;
+	}
+}
+
 static void step(uint32_t *rng, struct actor *self)
 {
-	switch (below(rng, 25)) {
+	switch (below(rng, 26)) {
 	case 0:
 		weft_yield();
 		break;
@@ -578,6 +597,9 @@ static void step(uint32_t *rng, struct actor *self)
 		if (below(rng, 16) == 0)
 			step_blocking(rng);
 		break;
+	case 18:
+		step_pin(rng, self);
+		break;
 	default:
 		step_send(rng);
 	}
@@ -590,8 +612,11 @@ static void act(struct actor *self)
 	atomic_fetch_add(&world.started, 1);
 	if (below(&rng, 4) == 0)
 		weft_set_name("actor %u", self->rng);
-	for (uint32_t i = 0; i < self->steps; i++)
+	for (uint32_t i = 0; i < self->steps; i++) {
 		step(&rng, self);
+		if (self->pins > 0 && weft_worker_index() != self->worker)
+			fail("ran on another worker than it is pinned to", (uint64_t)self->worker);
+	}
 	atomic_fetch_add(&world.ended, 1);
 	weft_waitgroup_done(self->parent);
 }
@@ -679,7 +704,8 @@ static int app(int argc, char **argv)
 	}
 	weft_waitgroup_add(&world.actors, nactors);
 	for (uint32_t i = 0; i < nactors; i++) {
-		struct actor a = {derive(&rng), 0, world.steps, &world.actors, 0};
+		struct actor a = {
+			.rng = derive(&rng), .steps = world.steps, .parent = &world.actors};
 
 		weft_go_copy(act, &a);
 	}
