@@ -3,6 +3,7 @@
  * Programs with and without a data race, for planted_test.py: does TSan see coroutines as what they
  * are, on one worker, too? The argument says which.
  */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -147,14 +148,20 @@ static void guarded(enum guard guard)
 	weft_waitgroup_wait(&group);
 }
 
+static atomic_int holding;
+
+/* relaxed: the two hold the lock at the same time, but nothing orders them behind that. */
 static void add_as_reader(void *unused)
 {
+	weft_rwlock_rlock(&rwlock);
+	atomic_fetch_add_explicit(&holding, 1, memory_order_relaxed);
+	while (atomic_load_explicit(&holding, memory_order_relaxed) < 2)
+		weft_yield();
 	for (int i = 0; i < 100; i++) {
-		weft_rwlock_rlock(&rwlock);
 		shared++;
 		weft_yield();
-		weft_rwlock_runlock(&rwlock);
 	}
+	weft_rwlock_runlock(&rwlock);
 	weft_waitgroup_done(&group);
 }
 
