@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the tests of the runtime share: a body that runs as coroutine 1 on 1, 2 and 4 workers, a way
- * to wait until others are parked (by looking into the channel, so that no test sleeps and hopes),
+ * to wait until others are parked (by looking into the object, so that no test sleeps and hopes),
  * and a child process for what ends a program.
  */
 #ifndef WEFT_TESTS_CORO_H
@@ -17,55 +17,81 @@
 #include <weft.h>
 
 #include "runtime/chan.h"
+#include "runtime/io.h"
 #include "runtime/sync.h"
 #include "tests/test.h"
 
 /* The one tolerance of all tests that look at the clock: how late a loaded machine may be. */
 #define TOLERANCE_NS (5 * WEFT_SEC)
 
-/* A test whose body runs inside of weft_run, on 1, 2 and 4 workers. */
-#define CO_TEST(name) CO_TEST_LIMIT(name, TEST_LIMIT_S)
-#define CO_TEST_LIMIT(name, seconds)                         \
+/* `name`_app is what weft_run takes; its block follows. `name`_run is the same, for run_child. */
+#define CO_BODY(name)                                        \
 	static void name##_body(void);                       \
 	static int name##_app(int argc, char **argv)         \
 	{                                                    \
 		name##_body();                               \
 		return 0;                                    \
 	}                                                    \
-	TEST_WORKERS_LIMIT(name, seconds)                    \
+	__attribute__((unused)) static void name##_run(void) \
 	{                                                    \
 		CHECK_INT(weft_run(name##_app, 0, NULL), 0); \
-	}                                                    \
+	}
+
+/* A test whose body runs inside of weft_run, on 1, 2 and 4 workers. */
+#define CO_TEST(name) CO_TEST_LIMIT(name, TEST_LIMIT_S)
+#define CO_TEST_LIMIT(name, seconds)      \
+	CO_BODY(name)                     \
+	TEST_WORKERS_LIMIT(name, seconds) \
+	{                                 \
+		name##_run();             \
+	}                                 \
+	static void name##_body(void)
+
+/* The same with either poller: the default one, and poll(2). */
+#define CO_TEST_POLLERS(name) CO_TEST_POLLERS_LIMIT(name, TEST_LIMIT_S)
+#define CO_TEST_POLLERS_LIMIT(name, seconds)          \
+	CO_BODY(name)                                 \
+	TEST_WORKERS_LIMIT(name, seconds)             \
+	{                                             \
+		name##_run();                         \
+	}                                             \
+	TEST_WORKERS_LIMIT(name##_with_poll, seconds) \
+	{                                             \
+		setenv("WEFT_POLLER", "poll", 1);     \
+		name##_run();                         \
+	}                                             \
 	static void name##_body(void)
 
 /* The same on 8 workers, too: for bodies that leave much to chance. */
 #define CO_STRESS(name)                                           \
-	static void name##_body(void);                            \
-	static int name##_app(int argc, char **argv)              \
-	{                                                         \
-		name##_body();                                    \
-		return 0;                                         \
-	}                                                         \
+	CO_BODY(name)                                             \
 	static void name(void);                                   \
 	TEST_ENTRY_(name, #name "/8", eight, "8", STRESS_LIMIT_S) \
 	TEST_WORKERS_LIMIT(name, STRESS_LIMIT_S)                  \
 	{                                                         \
-		CHECK_INT(weft_run(name##_app, 0, NULL), 0);      \
+		name##_run();                                     \
 	}                                                         \
 	static void name##_body(void)
 #define STRESS_LIMIT_S 60
+
+/* The lock of the queue's object is held. */
+static int count_waiters(const struct weft__waitq *queue)
+{
+	int n = 0;
+
+	for (const struct weft__waiter *w = queue->head; w; w = w->next)
+		n++;
+	return n;
+}
 
 /* How many wait on a channel of any type. */
 __attribute__((unused)) static int parked_on(void *typed)
 {
 	struct weft_chan *chan = typed;
-	int n = 0;
+	int n;
 
 	weft__lock(&chan->lock);
-	for (struct weft__waiter *w = chan->receivers.head; w; w = w->next)
-		n++;
-	for (struct weft__waiter *w = chan->senders.head; w; w = w->next)
-		n++;
+	n = count_waiters(&chan->receivers) + count_waiters(&chan->senders);
 	weft__unlock(&chan->lock);
 	return n;
 }
@@ -80,11 +106,10 @@ __attribute__((unused)) static void until_parked(void *chan, int n)
 __attribute__((unused)) static int waiting_for(struct weft_sync *object)
 {
 	struct weft__sync *sync = (struct weft__sync *)object;
-	int n = 0;
+	int n;
 
 	weft__lock(&sync->lock);
-	for (struct weft__waiter *w = sync->waiters.head; w; w = w->next)
-		n++;
+	n = count_waiters(&sync->waiters);
 	weft__unlock(&sync->lock);
 	return n;
 }
@@ -92,6 +117,23 @@ __attribute__((unused)) static int waiting_for(struct weft_sync *object)
 __attribute__((unused)) static void until_waiting(struct weft_sync *object, int n)
 {
 	while (waiting_for(object) != n)
+		weft_yield();
+}
+
+/* How many wait at a handle, in either direction. */
+__attribute__((unused)) static int waiting_at(struct weft_io *io)
+{
+	int n;
+
+	weft__lock(&io->lock);
+	n = count_waiters(&io->side[0].waiters) + count_waiters(&io->side[1].waiters);
+	weft__unlock(&io->lock);
+	return n;
+}
+
+__attribute__((unused)) static void until_waiting_at(struct weft_io *io, int n)
+{
+	while (waiting_at(io) != n)
 		weft_yield();
 }
 
@@ -144,6 +186,26 @@ __attribute__((unused)) static const struct child *run_child(void (*fn)(void))
 	return &child;
 }
 
+/* The same for one that has to leave with this exit status. */
+__attribute__((unused)) static const struct child *run_child_to(void (*fn)(void), int status)
+{
+	const struct child *child = run_child(fn);
+
+	if (!WIFEXITED(child->status) || WEXITSTATUS(child->status) != status)
+		test_fail(__FILE__, __LINE__, "status %#x, not exit %d: %s",
+			(unsigned)child->status, status, child->text);
+	return child;
+}
+
+/* fn ends in a deadlock, with a report. */
+__attribute__((unused)) static const struct child *run_to_deadlock(void (*fn)(void))
+{
+	const struct child *child = run_child_to(fn, 2);
+
+	CHECK_IN(child->text, "weft: deadlock: all coroutines (");
+	return child;
+}
+
 /* fn panics: abort, and one line that holds `text`. */
 __attribute__((unused)) static void check_panic(void (*fn)(void), const char *text)
 {
@@ -155,21 +217,12 @@ __attribute__((unused)) static void check_panic(void (*fn)(void), const char *te
 }
 
 /* A test that `body`, run as coroutine 1, panics with `text` in its line. */
-#define PANIC_TEST(name, text)                       \
-	static void name##_body(void);               \
-	static int name##_app(int argc, char **argv) \
-	{                                            \
-		name##_body();                       \
-		return 0;                            \
-	}                                            \
-	static void name##_run(void)                 \
-	{                                            \
-		weft_run(name##_app, 0, NULL);       \
-	}                                            \
-	TEST_WORKERS(name)                           \
-	{                                            \
-		check_panic(name##_run, text);       \
-	}                                            \
+#define PANIC_TEST(name, text)                 \
+	CO_BODY(name)                          \
+	TEST_WORKERS(name)                     \
+	{                                      \
+		check_panic(name##_run, text); \
+	}                                      \
 	static void name##_body(void)
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

@@ -7,28 +7,9 @@
 
 WEFT_CHAN(int_chan, int)
 
-static const struct child *run_to_deadlock(void (*fn)(void))
-{
-	const struct child *child = run_child(fn);
-
-	CHECK_IN(child->text, "weft: deadlock: all coroutines (");
-	CHECK(WIFEXITED(child->status));
-	CHECK_INT(WEXITSTATUS(child->status), 2);
-	return child;
-}
-
 /* `body` as coroutine 1 ends in a deadlock whose report is `child->text`. */
 #define DEADLOCK_TEST(name)                                 \
-	static void name##_body(void);                      \
-	static int name##_app(int argc, char **argv)        \
-	{                                                   \
-		name##_body();                              \
-		return 0;                                   \
-	}                                                   \
-	static void name##_run(void)                        \
-	{                                                   \
-		weft_run(name##_app, 0, NULL);              \
-	}                                                   \
+	CO_BODY(name)                                       \
 	static void name##_look(const struct child *child); \
 	TEST_WORKERS(name)                                  \
 	{                                                   \

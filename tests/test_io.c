@@ -15,30 +15,10 @@
 #include <sys/timerfd.h>
 #include <sys/uio.h>
 
-#include "runtime/io.h"
 #include "runtime/sched.h"
 #include "tests/coro.h"
 
 WEFT_CHAN(long_chan, long)
-
-/* The same body with the default poller and with poll(2). */
-#define IO_TEST(name)                                        \
-	static void name##_body(void);                       \
-	static int name##_app(int argc, char **argv)         \
-	{                                                    \
-		name##_body();                               \
-		return 0;                                    \
-	}                                                    \
-	TEST_WORKERS(name)                                   \
-	{                                                    \
-		CHECK_INT(weft_run(name##_app, 0, NULL), 0); \
-	}                                                    \
-	TEST_WORKERS(name##_with_poll)                       \
-	{                                                    \
-		setenv("WEFT_POLLER", "poll", 1);            \
-		CHECK_INT(weft_run(name##_app, 0, NULL), 0); \
-	}                                                    \
-	static void name##_body(void)
 
 static struct weft_io *opened(int fd)
 {
@@ -64,26 +44,6 @@ static void make_pair(struct weft_io *pair[2])
 	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
 	pair[0] = opened(fds[0]);
 	pair[1] = opened(fds[1]);
-}
-
-/* How many wait at a handle. */
-static int waiting_at(struct weft_io *io)
-{
-	int n = 0;
-
-	weft__lock(&io->lock);
-	for (int dir = 0; dir < 2; dir++) {
-		for (struct weft__waiter *w = io->side[dir].waiters.head; w; w = w->next)
-			n++;
-	}
-	weft__unlock(&io->lock);
-	return n;
-}
-
-static void until_waiting_at(struct weft_io *io, int n)
-{
-	while (waiting_at(io) != n)
-		weft_yield();
 }
 
 /* A call of another coroutine on a handle, and what came of it. */
@@ -128,7 +88,7 @@ static long reader_result(struct reader *r)
 	return n;
 }
 
-IO_TEST(read_waits_for_what_is_written)
+CO_TEST_POLLERS(read_waits_for_what_is_written)
 {
 	struct weft_io *in, *out;
 	struct reader r;
@@ -146,7 +106,7 @@ IO_TEST(read_waits_for_what_is_written)
 	weft_io_close(in);
 }
 
-IO_TEST(end_of_input_wakes_the_reader)
+CO_TEST_POLLERS(end_of_input_wakes_the_reader)
 {
 	struct weft_io *in, *out;
 	struct reader r;
@@ -204,7 +164,7 @@ static void transfer_through(struct weft_io *in, struct weft_io *out)
 	weft_unref(t.done);
 }
 
-IO_TEST(a_pipe_carries_more_than_it_holds)
+CO_TEST_POLLERS(a_pipe_carries_more_than_it_holds)
 {
 	struct weft_io *in, *out;
 
@@ -214,7 +174,7 @@ IO_TEST(a_pipe_carries_more_than_it_holds)
 	weft_io_close(out);
 }
 
-IO_TEST(a_socket_pair_carries_more_than_it_holds_both_ways)
+CO_TEST_POLLERS(a_socket_pair_carries_more_than_it_holds_both_ways)
 {
 	struct weft_io *pair[2];
 
@@ -225,7 +185,7 @@ IO_TEST(a_socket_pair_carries_more_than_it_holds_both_ways)
 	weft_io_close(pair[1]);
 }
 
-IO_TEST(deadline_ends_a_read)
+CO_TEST_POLLERS(deadline_ends_a_read)
 {
 	struct weft_io *in, *out;
 	int64_t until = weft_now() + 5 * WEFT_MS;
@@ -243,7 +203,7 @@ IO_TEST(deadline_ends_a_read)
 	weft_io_close(out);
 }
 
-IO_TEST(deadline_ends_a_write)
+CO_TEST_POLLERS(deadline_ends_a_write)
 {
 	struct weft_io *in, *out;
 	char block[4096] = {0};
@@ -258,7 +218,7 @@ IO_TEST(deadline_ends_a_write)
 	weft_io_close(out);
 }
 
-IO_TEST(close_wakes_everybody_who_waits)
+CO_TEST_POLLERS(close_wakes_everybody_who_waits)
 {
 	struct weft_io *in, *out;
 	struct reader readers[5];
@@ -274,7 +234,7 @@ IO_TEST(close_wakes_everybody_who_waits)
 	weft_io_close(out);
 }
 
-IO_TEST(a_closed_handle_is_good_for_nothing_but_unref)
+CO_TEST_POLLERS(a_closed_handle_is_good_for_nothing_but_unref)
 {
 	struct weft_io *in, *out;
 	char c;
@@ -290,7 +250,7 @@ IO_TEST(a_closed_handle_is_good_for_nothing_but_unref)
 	weft_io_unref(out);
 }
 
-IO_TEST(the_last_reference_closes)
+CO_TEST_POLLERS(the_last_reference_closes)
 {
 	struct weft_io *in, *out;
 	struct reader r;
@@ -310,7 +270,7 @@ IO_TEST(the_last_reference_closes)
 }
 
 /* Several that wait at one handle all get something from one write. */
-IO_TEST(each_who_waits_gets_its_part)
+CO_TEST_POLLERS(each_who_waits_gets_its_part)
 {
 	struct weft_io *in, *out;
 	struct reader readers[5];
@@ -333,7 +293,7 @@ IO_TEST(each_who_waits_gets_its_part)
 	weft_io_close(out);
 }
 
-IO_TEST(pieces_are_gathered_and_scattered)
+CO_TEST_POLLERS(pieces_are_gathered_and_scattered)
 {
 	struct weft_io *pair[2];
 	char a[3], b[4];
@@ -350,7 +310,7 @@ IO_TEST(pieces_are_gathered_and_scattered)
 	weft_io_close(pair[1]);
 }
 
-IO_TEST(half_close_lets_the_other_half_go_on)
+CO_TEST_POLLERS(half_close_lets_the_other_half_go_on)
 {
 	struct weft_io *pair[2];
 	char buf[8];
@@ -366,7 +326,7 @@ IO_TEST(half_close_lets_the_other_half_go_on)
 }
 
 /* No SIGPIPE: it would kill the test. The program's own way with it stays as it was. */
-IO_TEST(a_broken_pipe_is_an_error_and_no_signal)
+CO_TEST_POLLERS(a_broken_pipe_is_an_error_and_no_signal)
 {
 	struct sigaction before, after;
 	struct iovec v = {(char *)"x", 1};
@@ -391,7 +351,7 @@ IO_TEST(a_broken_pipe_is_an_error_and_no_signal)
 	weft_io_close(out);
 }
 
-IO_TEST(a_regular_file_is_refused)
+CO_TEST_POLLERS(a_regular_file_is_refused)
 {
 	struct weft_io *io;
 	FILE *file = tmpfile();
@@ -414,7 +374,7 @@ CO_TEST(a_descriptor_has_one_handle)
 }
 
 /* A copy of the descriptor, in this process or another, has the same flag. */
-IO_TEST(closing_puts_blocking_mode_back)
+CO_TEST_POLLERS(closing_puts_blocking_mode_back)
 {
 	int fds[2], copy;
 
@@ -428,7 +388,7 @@ IO_TEST(closing_puts_blocking_mode_back)
 	close(fds[1]);
 }
 
-IO_TEST(events_and_timers_of_the_system_can_be_read)
+CO_TEST_POLLERS(events_and_timers_of_the_system_can_be_read)
 {
 	struct weft_io *event = opened(eventfd(0, EFD_CLOEXEC)),
 		       *timer = opened(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
@@ -446,7 +406,7 @@ IO_TEST(events_and_timers_of_the_system_can_be_read)
 	weft_io_close(timer);
 }
 
-IO_TEST(wait_takes_nothing)
+CO_TEST_POLLERS(wait_takes_nothing)
 {
 	struct weft_io *in, *out;
 	char c;
@@ -476,7 +436,7 @@ static void spin_by_yielding(void *unused)
 }
 
 /* Those who are ready all the time do not keep events away. */
-IO_TEST(busy_coroutines_let_events_in)
+CO_TEST_POLLERS(busy_coroutines_let_events_in)
 {
 	struct weft_io *in, *out;
 	struct reader r;
@@ -514,7 +474,7 @@ static void read_own_writes(struct flood *f)
 	weft_send(f->done, n);
 }
 
-IO_TEST(one_that_never_waits_lets_others_run)
+CO_TEST_POLLERS(one_that_never_waits_lets_others_run)
 {
 	struct flood f = {.done = weft_make(long_chan, 0)};
 	long n;
@@ -698,7 +658,7 @@ static void ticking(int us)
 	setitimer(ITIMER_REAL, &every, NULL);
 }
 
-IO_TEST(signals_are_not_seen)
+CO_TEST_POLLERS(signals_are_not_seen)
 {
 	struct weft_io *in, *out;
 	struct reader r;
@@ -781,7 +741,7 @@ static void pass_on(struct hop *hop)
 }
 
 /* A ring of pipes: each event wakes one, who makes the next. */
-IO_TEST(a_ring_of_pipes_passes_a_number_on)
+CO_TEST_POLLERS(a_ring_of_pipes_passes_a_number_on)
 {
 	enum { HOPS = 50, LAPS = 20 };
 	struct weft_io *first_in, *in, *out;
@@ -843,7 +803,7 @@ static void write_until_closed(struct closing *c)
 
 /* A descriptor that is closed while others are in calls on it is not used again before they are
  * out. */
-IO_TEST(closing_beside_users_is_safe)
+CO_TEST_POLLERS(closing_beside_users_is_safe)
 {
 	for (int round = 0; round < 50; round++) {
 		struct weft_waitgroup group = {0};

@@ -8,26 +8,14 @@
 WEFT_CHAN(int_chan, int)
 
 /* `body` as coroutine 1; LOOK sees what was printed. */
-#define LEAK_TEST(name)                                            \
-	static void name##_body(void);                             \
-	static int name##_app(int argc, char **argv)               \
-	{                                                          \
-		name##_body();                                     \
-		return 0;                                          \
-	}                                                          \
-	static void name##_run(void)                               \
-	{                                                          \
-		setenv("WEFT_LEAKS", "1", 1);                      \
-		test_child_exit(weft_run(name##_app, 0, NULL));    \
-	}                                                          \
-	static void name##_look(const char *text);                 \
-	TEST_WORKERS(name)                                         \
-	{                                                          \
-		const struct child *child = run_child(name##_run); \
-		CHECK(WIFEXITED(child->status));                   \
-		CHECK_INT(WEXITSTATUS(child->status), 0);          \
-		name##_look(child->text);                          \
-	}                                                          \
+#define LEAK_TEST(name)                                         \
+	CO_BODY(name)                                           \
+	static void name##_look(const char *text);              \
+	TEST_WORKERS(name)                                      \
+	{                                                       \
+		setenv("WEFT_LEAKS", "1", 1);                   \
+		name##_look(run_child_to(name##_run, 0)->text); \
+	}                                                       \
 	static void name##_body(void)
 #define LOOK(name) static void name##_look(const char *text)
 
@@ -238,24 +226,19 @@ LOOK(a_null_channel_is_for_ever)
 		CHECK_IN(text, "\"recv_one\" waits for ever on a null channel");
 }
 
-static int lose_one(int argc, char **argv)
+CO_BODY(lose_silently)
+static void lose_silently_body(void)
 {
 	int_chan *c = weft_make(int_chan, 0);
 
 	weft_go(recv_one, c);
 	until_parked(c, 1);
 	weft_unref(c);
-	return 0;
-}
-
-static void lose_silently(void)
-{
-	test_child_exit(weft_run(lose_one, 0, NULL));
 }
 
 TEST_WORKERS(nothing_is_printed_that_was_not_asked_for)
 {
-	CHECK_STR(run_child(lose_silently)->text, "");
+	CHECK_STR(run_child_to(lose_silently_run, 0)->text, "");
 }
 
 TEST_MAIN

@@ -7,30 +7,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include "runtime/io.h"
 #include "tests/coro.h"
 
 WEFT_CHAN(long_chan, long)
-
-/* The same body with the default poller and with poll(2). */
-#define NET_TEST(name) NET_TEST_LIMIT(name, TEST_LIMIT_S)
-#define NET_TEST_LIMIT(name, seconds)                        \
-	static void name##_body(void);                       \
-	static int name##_app(int argc, char **argv)         \
-	{                                                    \
-		name##_body();                               \
-		return 0;                                    \
-	}                                                    \
-	TEST_WORKERS_LIMIT(name, seconds)                    \
-	{                                                    \
-		CHECK_INT(weft_run(name##_app, 0, NULL), 0); \
-	}                                                    \
-	TEST_WORKERS_LIMIT(name##_with_poll, seconds)        \
-	{                                                    \
-		setenv("WEFT_POLLER", "poll", 1);            \
-		CHECK_INT(weft_run(name##_app, 0, NULL), 0); \
-	}                                                    \
-	static void name##_body(void)
 
 static struct weft_io *listening(const char *at, char *ret_text)
 {
@@ -118,12 +97,12 @@ static void talk_to(const char *at)
 	weft_io_close(listener);
 }
 
-NET_TEST(tcp_over_ipv4)
+CO_TEST_POLLERS(tcp_over_ipv4)
 {
 	talk_to("tcp:127.0.0.1:0");
 }
 
-NET_TEST(tcp_over_ipv6)
+CO_TEST_POLLERS(tcp_over_ipv6)
 {
 	struct weft_io *io;
 	int r = weft_listen("tcp:[::1]:0", &io);
@@ -135,12 +114,12 @@ NET_TEST(tcp_over_ipv6)
 	talk_to("tcp:[::1]:0");
 }
 
-NET_TEST(tcp_by_name)
+CO_TEST_POLLERS(tcp_by_name)
 {
 	talk_to("tcp:localhost:0");
 }
 
-NET_TEST(unix_in_the_abstract_namespace)
+CO_TEST_POLLERS(unix_in_the_abstract_namespace)
 {
 	char name[64];
 
@@ -148,7 +127,7 @@ NET_TEST(unix_in_the_abstract_namespace)
 	talk_to(name);
 }
 
-NET_TEST(unix_at_a_path)
+CO_TEST_POLLERS(unix_at_a_path)
 {
 	char name[64];
 
@@ -162,7 +141,7 @@ NET_TEST(unix_at_a_path)
 }
 
 /* A listener without a host takes what comes by either protocol. */
-NET_TEST(a_listener_on_all_addresses)
+CO_TEST_POLLERS(a_listener_on_all_addresses)
 {
 	char text[WEFT_ADDR_TEXT], to[64];
 	struct weft_io *listener = start_server("tcp::0", text), *io;
@@ -188,7 +167,7 @@ static int option(struct weft_io *io, int level, int name)
 	return value;
 }
 
-NET_TEST(sockets_are_set_up_as_promised)
+CO_TEST_POLLERS(sockets_are_set_up_as_promised)
 {
 	char text[WEFT_ADDR_TEXT];
 	struct weft_io *listener = listening("tcp:127.0.0.1:0", text), *a = dialed(text),
@@ -205,7 +184,7 @@ NET_TEST(sockets_are_set_up_as_promised)
 	}
 }
 
-NET_TEST(both_ends_know_each_other)
+CO_TEST_POLLERS(both_ends_know_each_other)
 {
 	char text[WEFT_ADDR_TEXT], here[WEFT_ADDR_TEXT], there[WEFT_ADDR_TEXT];
 	struct weft_io *listener = listening("tcp:127.0.0.1:0", text), *a = dialed(text),
@@ -278,7 +257,7 @@ CO_TEST(bad_addresses_are_refused)
 /* ---- Datagrams --------------------------------------------------------------------------------
  */
 
-NET_TEST(datagrams_come_from_somewhere)
+CO_TEST_POLLERS(datagrams_come_from_somewhere)
 {
 	char text[WEFT_ADDR_TEXT], from_text[WEFT_ADDR_TEXT], client_text[WEFT_ADDR_TEXT], buf[16];
 	struct weft_io *server = listening("udp:127.0.0.1:0", text), *client = NULL;
@@ -311,7 +290,7 @@ NET_TEST(datagrams_come_from_somewhere)
 /* ---- What peers do ----------------------------------------------------------------------------
  */
 
-NET_TEST(nobody_listens)
+CO_TEST_POLLERS(nobody_listens)
 {
 	char text[WEFT_ADDR_TEXT];
 	struct weft_io *io = listening("tcp:127.0.0.1:0", text);
@@ -341,22 +320,7 @@ static void read_one(struct reader *r)
 	weft_send(r->result, weft_io_read(r->io, &c, 1));
 }
 
-static void until_waiting_at(struct weft_io *io, int n)
-{
-	for (;;) {
-		int have = 0;
-
-		weft__lock(&io->lock);
-		for (struct weft__waiter *w = io->side[0].waiters.head; w; w = w->next)
-			have++;
-		weft__unlock(&io->lock);
-		if (have == n)
-			return;
-		weft_yield();
-	}
-}
-
-NET_TEST(a_peer_resets)
+CO_TEST_POLLERS(a_peer_resets)
 {
 	char text[WEFT_ADDR_TEXT];
 	struct weft_io *listener = listening("tcp:127.0.0.1:0", text), *a = dialed(text),
@@ -388,7 +352,7 @@ NET_TEST(a_peer_resets)
 }
 
 /* A short read has told the handle that the socket is empty; the end still comes. */
-NET_TEST(the_end_comes_behind_a_short_read)
+CO_TEST_POLLERS(the_end_comes_behind_a_short_read)
 {
 	char text[WEFT_ADDR_TEXT], buf[64];
 	struct weft_io *listener = listening("tcp:127.0.0.1:0", text);
@@ -415,7 +379,7 @@ NET_TEST(the_end_comes_behind_a_short_read)
 
 /* A read ends at an urgent byte: then less than was asked for does not mean that there is no more.
  */
-NET_TEST(urgent_data_does_not_hide_what_follows)
+CO_TEST_POLLERS(urgent_data_does_not_hide_what_follows)
 {
 	char text[WEFT_ADDR_TEXT], buf[64];
 	struct weft_io *listener = listening("tcp:127.0.0.1:0", text), *a = dialed(text),
@@ -440,7 +404,7 @@ NET_TEST(urgent_data_does_not_hide_what_follows)
 	weft_io_close(listener);
 }
 
-NET_TEST(a_half_open_peer_is_cut_off_by_a_deadline)
+CO_TEST_POLLERS(a_half_open_peer_is_cut_off_by_a_deadline)
 {
 	char text[WEFT_ADDR_TEXT];
 	struct weft_io *listener = start_server("tcp:127.0.0.1:0", text), *io = dialed(text);
@@ -454,7 +418,7 @@ NET_TEST(a_half_open_peer_is_cut_off_by_a_deadline)
 }
 
 /* Its queue is full: of that there is no event, and the deadline comes all the same. */
-NET_TEST(a_unix_listener_that_never_accepts)
+CO_TEST_POLLERS(a_unix_listener_that_never_accepts)
 {
 	char name[64];
 	struct weft_io *listener, *io, *made[8];
@@ -477,7 +441,7 @@ NET_TEST(a_unix_listener_that_never_accepts)
 	weft_io_close(listener);
 }
 
-NET_TEST(closing_a_listener_ends_its_server)
+CO_TEST_POLLERS(closing_a_listener_ends_its_server)
 {
 	char text[WEFT_ADDR_TEXT];
 	struct weft_io *listener = start_server("tcp:127.0.0.1:0", text), *io;
@@ -675,7 +639,7 @@ CO_TEST_LIMIT(ten_thousand_connections_opened_and_dropped, 60)
 	drop_connections("tcp:127.0.0.1:0", SANITIZED ? 200 : 1000);
 }
 
-NET_TEST_LIMIT(hundreds_of_connections_opened_and_dropped, 60)
+CO_TEST_POLLERS_LIMIT(hundreds_of_connections_opened_and_dropped, 60)
 {
 	drop_connections("tcp:127.0.0.1:0", 300);
 }

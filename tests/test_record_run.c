@@ -138,39 +138,25 @@ static void check_trace(const char *expected)
 }
 
 /* `body` as coroutine 1 leaves a trace of these words, up to "eof". */
-#define RECORD_TEST(name, expected)                          \
-	static void name##_body(void);                       \
-	static int name##_app(int argc, char **argv)         \
-	{                                                    \
-		name##_body();                               \
-		return 0;                                    \
-	}                                                    \
-	TEST_WORKERS(name)                                   \
-	{                                                    \
-		begin_trace();                               \
-		CHECK_INT(weft_run(name##_app, 0, NULL), 0); \
-		check_trace(expected " eof(exit)");          \
-	}                                                    \
+#define RECORD_TEST(name, expected)                 \
+	CO_BODY(name)                               \
+	TEST_WORKERS(name)                          \
+	{                                           \
+		begin_trace();                      \
+		name##_run();                       \
+		check_trace(expected " eof(exit)"); \
+	}                                           \
 	static void name##_body(void)
 
 /* The same for what ends the process. */
-#define LAST_RECORD_TEST(name, expected)             \
-	static void name##_body(void);               \
-	static int name##_app(int argc, char **argv) \
-	{                                            \
-		name##_body();                       \
-		return 0;                            \
-	}                                            \
-	static void name##_run(void)                 \
-	{                                            \
-		weft_run(name##_app, 0, NULL);       \
-	}                                            \
-	TEST_WORKERS(name)                           \
-	{                                            \
-		begin_trace();                       \
-		run_child(name##_run);               \
-		check_trace(expected);               \
-	}                                            \
+#define LAST_RECORD_TEST(name, expected) \
+	CO_BODY(name)                    \
+	TEST_WORKERS(name)               \
+	{                                \
+		begin_trace();           \
+		run_child(name##_run);   \
+		check_trace(expected);   \
+	}                                \
 	static void name##_body(void)
 
 /*

@@ -201,12 +201,8 @@ static void run_beside_main_thread(void)
 
 TEST(end_does_not_wait_for_ever_for_its_own_thread)
 {
-	const struct child *child;
-
 	setenv("WEFT_WORKERS", "2", 1);
-	child = run_child(run_beside_main_thread);
-	CHECK(WIFEXITED(child->status) && WEXITSTATUS(child->status) == 9);
-	CHECK_STR(child->text, "unflushed");
+	CHECK_STR(run_child_to(run_beside_main_thread, 9)->text, "unflushed");
 }
 
 static void send_nothing(void *unused)
@@ -224,11 +220,8 @@ static void run_after_one_was_left(void)
 
 TEST(no_second_run_beside_one_who_was_left_computing)
 {
-	const struct child *child;
-
 	setenv("WEFT_WORKERS", "2", 1);
-	child = run_child(run_after_one_was_left);
-	CHECK(WIFEXITED(child->status) && WEXITSTATUS(child->status) == 0);
+	run_child_to(run_after_one_was_left, 0);
 }
 
 static int exit_in_coroutine(int argc, char **argv)
@@ -261,12 +254,8 @@ static void run_exit_in_another(void)
 
 TEST_WORKERS(exit_in_a_coroutine_ends_the_process)
 {
-	const struct child *child = run_child(run_exit);
-
-	CHECK(WIFEXITED(child->status) && WEXITSTATUS(child->status) == 3);
-	CHECK_IN(child->text, "unflushed");
-	child = run_child(run_exit_in_another);
-	CHECK(WIFEXITED(child->status) && WEXITSTATUS(child->status) == 3);
+	CHECK_IN(run_child_to(run_exit, 3)->text, "unflushed");
+	run_child_to(run_exit_in_another, 3);
 }
 
 /* ---- WEFT_WORKERS, WEFT_STACK ---------------------------------------------------------------- */
@@ -291,8 +280,7 @@ TEST(bad_numbers_of_workers_are_named_once_and_replaced)
 		const struct child *child;
 
 		setenv("WEFT_WORKERS", bad[i], 1);
-		child = run_child(run_print_workers);
-		CHECK(WIFEXITED(child->status) && WEXITSTATUS(child->status) == 0);
+		child = run_child_to(run_print_workers, 0);
 		snprintf(expected, sizeof(expected), "weft: WEFT_WORKERS=%s is not a number",
 			bad[i]);
 		CHECK_IN(child->text, expected);
@@ -462,10 +450,7 @@ static void exit_four(void)
 
 CO_TEST(forked_child_may_exit)
 {
-	const struct child *child = run_child(exit_four);
-
-	CHECK(WIFEXITED(child->status) && WEXITSTATUS(child->status) == 4);
-	CHECK_STR(child->text, "");
+	CHECK_STR(run_child_to(exit_four, 4)->text, "");
 }
 #endif
 

@@ -345,25 +345,12 @@ CO_TEST(two_hundred_tickers_at_once)
 
 /* ---- Deadlocks ------------------------------------------------------------------------------- */
 
-#define DEADLOCK_TEST(name)                                                \
-	static void name##_body(void);                                     \
-	static int name##_app(int argc, char **argv)                       \
-	{                                                                  \
-		name##_body();                                             \
-		return 0;                                                  \
-	}                                                                  \
-	static void name##_run(void)                                       \
-	{                                                                  \
-		weft_run(name##_app, 0, NULL);                             \
-	}                                                                  \
-	TEST_WORKERS(name)                                                 \
-	{                                                                  \
-		const struct child *child = run_child(name##_run);         \
-                                                                           \
-		CHECK_IN(child->text, "weft: deadlock: all coroutines ("); \
-		CHECK(WIFEXITED(child->status));                           \
-		CHECK_INT(WEXITSTATUS(child->status), 2);                  \
-	}                                                                  \
+#define DEADLOCK_TEST(name)                  \
+	CO_BODY(name)                        \
+	TEST_WORKERS(name)                   \
+	{                                    \
+		run_to_deadlock(name##_run); \
+	}                                    \
 	static void name##_body(void)
 
 DEADLOCK_TEST(a_ticker_that_nobody_receives_from_hides_no_deadlock)
