@@ -3,16 +3,8 @@
  * Programs with and without a misuse of memory, for tests/valgrind_test.py. The argument says
  * which.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tests/misuse.h"
 
-#include <weft.h>
-
-WEFT_CHAN(int_chan, int)
-WEFT_CHAN(int_ptr_chan, int *)
-
-static int_ptr_chan *pointers;
 static volatile int sink;
 
 /* Much switching, on many stacks that are used again; deep and shallow frames; values by pointer.
@@ -103,23 +95,6 @@ static int uninitialised(void)
 	return 0;
 }
 
-static void free_it(int *p)
-{
-	free(p);
-	weft_send(pointers, NULL);
-}
-
-static int use_after_free(void)
-{
-	int *p = malloc(sizeof(*p)), *unused;
-
-	*p = 5;
-	weft_go(free_it, p);
-	weft_recv(pointers, &unused);
-	sink = *p;
-	return 0;
-}
-
 static void hand_local(void *unused)
 {
 	int local = 5;
@@ -139,24 +114,17 @@ static int use_after_end(void)
 	return 0;
 }
 
-static const struct {
-	const char *name;
-	int (*run)(void);
-} programs[] = {
+static const struct misuse programs[] = {
 	{"clean", clean},
 	{"uninitialised", uninitialised},
 	{"use-after-free", use_after_free},
 	{"use-after-end", use_after_end},
+	{NULL, NULL},
 };
 
 static int app(int argc, char **argv)
 {
-	pointers = weft_make(int_ptr_chan, 0);
-	for (size_t i = 0; argc > 1 && i < sizeof(programs) / sizeof(programs[0]); i++) {
-		if (strcmp(argv[1], programs[i].name) == 0)
-			return programs[i].run();
-	}
-	return 64;
+	return run_misuse(programs, argc, argv);
 }
 
 int main(int argc, char **argv)

@@ -3,18 +3,8 @@
  * Programs with and without a misuse of memory, for planted_test.py: does ASan see coroutines'
  * stacks as what they are? The argument says which.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <weft.h>
-
 #include "runtime/sanitize.h"
-
-WEFT_CHAN(int_ptr_chan, int *)
-WEFT_CHAN(int_chan, int)
-
-static int_ptr_chan *pointers;
+#include "tests/misuse.h"
 
 static void send_local(void *unused)
 {
@@ -60,22 +50,6 @@ static int use_after_return(void)
 	weft_go(use_returned, c);
 	weft_recv(c, &v);
 	return v == 5 ? 0 : 1;
-}
-
-static void free_it(int *p)
-{
-	free(p);
-	weft_send(pointers, NULL);
-}
-
-static int use_after_free(void)
-{
-	int *p = malloc(sizeof(*p)), *unused;
-
-	*p = 5;
-	weft_go(free_it, p);
-	weft_recv(pointers, &unused);
-	return *p == 5 ? 0 : 1;
 }
 
 static void overflow_local(int_chan *c)
@@ -164,10 +138,7 @@ static int clean(void)
 	return 0;
 }
 
-static const struct {
-	const char *name;
-	int (*run)(void);
-} programs[] = {
+static const struct misuse programs[] = {
 	{"use-after-end", use_after_end},
 	{"use-after-return", use_after_return},
 	{"use-after-free", use_after_free},
@@ -175,15 +146,12 @@ static const struct {
 	{"leak", leak},
 	{"parked", parked},
 	{"clean", clean},
+	{NULL, NULL},
 };
 
 static int app(int argc, char **argv)
 {
-	pointers = weft_make(int_ptr_chan, 0);
-	for (size_t i = 0; argc > 1 && i < sizeof(programs) / sizeof(programs[0]); i++)
-		if (strcmp(argv[1], programs[i].name) == 0)
-			return programs[i].run();
-	return 64;
+	return run_misuse(programs, argc, argv);
 }
 
 int main(int argc, char **argv)
