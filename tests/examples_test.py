@@ -2,6 +2,7 @@
 #
 # The example programs end to end: the same output on any number of workers, traced or not; every
 # trace sound by our own checker and by the JSON Schema, which knows nothing of our code.
+import collections
 import json
 import os
 import signal
@@ -65,10 +66,19 @@ def example(name):
     return str(BUILD / "examples" / name)
 
 
-def validate(path):
-    """Every record by itself, then the header with the first and last of them as a document."""
+def validate(path, alike=None):
+    """Every record by itself, then the header with the first and last of them as a document.
+
+    `alike`: no more than so many with the same kind and fields, since the validator takes a
+    millisecond for each.
+    """
     document = json.loads(path.read_text())
+    seen = collections.Counter()
     for number, one in enumerate(document["events"], 2):
+        shape = (one["ev"], *sorted(one))
+        seen[shape] += 1
+        if alike and seen[shape] > alike:
+            continue
         error = jsonschema.exceptions.best_match(record.iter_errors(one))
         assert not error, f"line {number}: {error.message}: {json.dumps(one)}"
     document["events"] = document["events"][:1] + document["events"][-1:]
@@ -114,7 +124,7 @@ def add_run(name, workers):
         path = folder / "run.json"
         got = run(example(program), *args, env={"WEFT_WORKERS": workers, "WEFT_TRACE": str(path)})
         same((got.returncode, got.stdout, got.stderr), (0, expected(name), ""))
-        document = validate(path)
+        document = validate(path, alike=50 if args else None)  # what is short is seen whole
         same(document["order"], "time", "order")
         same(document["events"][-1]["ev"], "eof", "last record")
         same(path.stat().st_mode & 0o777, 0o600, "mode")
