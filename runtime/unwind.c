@@ -159,7 +159,8 @@ static uint64_t get(struct reader *r, size_t bytes)
 	return value;
 }
 
-static uint64_t get_uleb(struct reader *r)
+/* A number in groups of 7 bits; `*ret_sign` is what a signed one has above its highest. */
+static uint64_t get_leb(struct reader *r, uint64_t *ret_sign)
 {
 	uint64_t value = 0, byte;
 	unsigned shift = 0;
@@ -170,23 +171,22 @@ static uint64_t get_uleb(struct reader *r)
 			value |= (byte & 0x7f) << shift;
 		shift += 7;
 	} while (byte & 0x80);
+	*ret_sign = shift < 64 && byte & 0x40 ? ~UINT64_C(0) << shift : 0;
 	return value;
+}
+
+static uint64_t get_uleb(struct reader *r)
+{
+	uint64_t sign;
+
+	return get_leb(r, &sign);
 }
 
 static int64_t get_sleb(struct reader *r)
 {
-	uint64_t value = 0, byte;
-	unsigned shift = 0;
+	uint64_t sign, value = get_leb(r, &sign);
 
-	do {
-		byte = get(r, 1);
-		if (shift < 64)
-			value |= (byte & 0x7f) << shift;
-		shift += 7;
-	} while (byte & 0x80);
-	if (shift < 64 && byte & 0x40)
-		value |= ~UINT64_C(0) << shift;
-	return (int64_t)value;
+	return (int64_t)(value | sign);
 }
 
 static void skip(struct reader *r, uint64_t bytes)
