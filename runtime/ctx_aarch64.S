@@ -14,6 +14,19 @@
 #define SIGN 0
 #endif
 
+/* Two registers to their place in the frame and back, as unwinding is told. */
+	.macro	save first, second, at
+	stp	\first, \second, [sp, #\at]
+	.cfi_rel_offset \first, \at
+	.cfi_rel_offset \second, \at + 8
+	.endm
+
+	.macro	load first, second, at
+	ldp	\first, \second, [sp, #\at]
+	.cfi_restore \first
+	.cfi_restore \second
+	.endm
+
 	.text
 	.globl	weft__ctx_switch
 	.hidden	weft__ctx_switch
@@ -28,36 +41,16 @@ weft__ctx_switch:
 #endif
 	sub	sp, sp, #FRAME_BYTES
 	.cfi_adjust_cfa_offset FRAME_BYTES
-	stp	x19, x20, [sp, #FRAME_X19]
-	.cfi_rel_offset x19, FRAME_X19
-	.cfi_rel_offset x20, FRAME_X19 + 8
-	stp	x21, x22, [sp, #FRAME_X19 + 16]
-	.cfi_rel_offset x21, FRAME_X19 + 16
-	.cfi_rel_offset x22, FRAME_X19 + 24
-	stp	x23, x24, [sp, #FRAME_X19 + 32]
-	.cfi_rel_offset x23, FRAME_X19 + 32
-	.cfi_rel_offset x24, FRAME_X19 + 40
-	stp	x25, x26, [sp, #FRAME_X19 + 48]
-	.cfi_rel_offset x25, FRAME_X19 + 48
-	.cfi_rel_offset x26, FRAME_X19 + 56
-	stp	x27, x28, [sp, #FRAME_X19 + 64]
-	.cfi_rel_offset x27, FRAME_X19 + 64
-	.cfi_rel_offset x28, FRAME_X19 + 72
-	stp	x29, x30, [sp, #FRAME_X29]
-	.cfi_rel_offset x29, FRAME_X29
-	.cfi_rel_offset x30, FRAME_X29 + 8
-	stp	d8, d9, [sp, #FRAME_D8]
-	.cfi_rel_offset d8, FRAME_D8
-	.cfi_rel_offset d9, FRAME_D8 + 8
-	stp	d10, d11, [sp, #FRAME_D8 + 16]
-	.cfi_rel_offset d10, FRAME_D8 + 16
-	.cfi_rel_offset d11, FRAME_D8 + 24
-	stp	d12, d13, [sp, #FRAME_D8 + 32]
-	.cfi_rel_offset d12, FRAME_D8 + 32
-	.cfi_rel_offset d13, FRAME_D8 + 40
-	stp	d14, d15, [sp, #FRAME_D8 + 48]
-	.cfi_rel_offset d14, FRAME_D8 + 48
-	.cfi_rel_offset d15, FRAME_D8 + 56
+	save	x19, x20, FRAME_X19
+	save	x21, x22, FRAME_X19+16
+	save	x23, x24, FRAME_X19+32
+	save	x25, x26, FRAME_X19+48
+	save	x27, x28, FRAME_X19+64
+	save	x29, x30, FRAME_X29
+	save	d8, d9, FRAME_D8
+	save	d10, d11, FRAME_D8+16
+	save	d12, d13, FRAME_D8+32
+	save	d14, d15, FRAME_D8+48
 	mrs	x9, fpcr
 	str	x9, [sp, #FRAME_FPCR]
 	mov	x10, sp
@@ -70,36 +63,16 @@ weft__ctx_switch:
 	cmp	x9, x10
 	b.eq	1f
 	msr	fpcr, x10 /* dear, and nearly never needed */
-1:	ldp	x19, x20, [sp, #FRAME_X19]
-	ldp	x21, x22, [sp, #FRAME_X19 + 16]
-	ldp	x23, x24, [sp, #FRAME_X19 + 32]
-	ldp	x25, x26, [sp, #FRAME_X19 + 48]
-	ldp	x27, x28, [sp, #FRAME_X19 + 64]
-	ldp	x29, x30, [sp, #FRAME_X29]
-	ldp	d8, d9, [sp, #FRAME_D8]
-	ldp	d10, d11, [sp, #FRAME_D8 + 16]
-	ldp	d12, d13, [sp, #FRAME_D8 + 32]
-	ldp	d14, d15, [sp, #FRAME_D8 + 48]
-	.cfi_restore x19
-	.cfi_restore x20
-	.cfi_restore x21
-	.cfi_restore x22
-	.cfi_restore x23
-	.cfi_restore x24
-	.cfi_restore x25
-	.cfi_restore x26
-	.cfi_restore x27
-	.cfi_restore x28
-	.cfi_restore x29
-	.cfi_restore x30
-	.cfi_restore d8
-	.cfi_restore d9
-	.cfi_restore d10
-	.cfi_restore d11
-	.cfi_restore d12
-	.cfi_restore d13
-	.cfi_restore d14
-	.cfi_restore d15
+1:	load	x19, x20, FRAME_X19
+	load	x21, x22, FRAME_X19+16
+	load	x23, x24, FRAME_X19+32
+	load	x25, x26, FRAME_X19+48
+	load	x27, x28, FRAME_X19+64
+	load	x29, x30, FRAME_X29
+	load	d8, d9, FRAME_D8
+	load	d10, d11, FRAME_D8+16
+	load	d12, d13, FRAME_D8+32
+	load	d14, d15, FRAME_D8+48
 	add	sp, sp, #FRAME_BYTES
 	.cfi_adjust_cfa_offset -FRAME_BYTES
 #if SIGN
