@@ -148,6 +148,15 @@ __attribute__((unused)) static uint64_t refs_of(void *typed)
 	return refs;
 }
 
+/* True: it has ended, and is joined. Else others have had a turn. */
+__attribute__((unused)) static bool joined_or_yield(struct weft_handle *h)
+{
+	if (weft_join_until(h, NULL, WEFT_NOW) == 0)
+		return true;
+	weft_yield();
+	return false;
+}
+
 /* How a child process ended, and what it printed on either stream. */
 struct child {
 	int status; /* as waitpid gives it */

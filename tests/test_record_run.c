@@ -620,45 +620,33 @@ RECORD_TEST(sleep_is_ended_by_the_timer, "sleep(1) unblock(1,timer)")
 /* ---- Scopes end -------------------------------------------------------------------------------
  */
 
-/* In a scope of its own; `over` once it waits no more. */
-static struct weft_scope *go_in_scope(void (*fn)(int_chan *), int_chan *c)
+/* fn waits in a scope of its own, which ends then; `over` once it waits no more. */
+static void cancel_one_who(void (*fn)(int_chan *))
 {
-	struct weft_scope *scope = weft_scope_make(NULL, WEFT_NEVER);
-	struct weft_scope *outer = weft_scope_enter(scope);
+	struct weft_scope *scope = weft_scope_make(NULL, WEFT_NEVER), *outer;
+	int_chan *c = weft_make(int_chan, 0);
 
+	outer = weft_scope_enter(scope);
 	weft_go(fn, c);
 	weft_scope_leave(outer);
-	return scope;
+	until_parked(c, 1);
+	weft_scope_cancel(scope, "test");
+	until_over();
 }
 
 RECORD_TEST(cancelled_send, "send(2,wait,m1) block(2,send) unsend(m1,cancel) unblock(2,cancel)")
 {
-	int_chan *c = weft_make(int_chan, 0);
-	struct weft_scope *scope = go_in_scope(send_one, c);
-
-	until_parked(c, 1);
-	weft_scope_cancel(scope, "test");
-	until_over();
+	cancel_one_who(send_one);
 }
 
 RECORD_TEST(cancelled_receive, "block(2,recv) unblock(2,cancel)")
 {
-	int_chan *c = weft_make(int_chan, 0);
-	struct weft_scope *scope = go_in_scope(recv_one, c);
-
-	until_parked(c, 1);
-	weft_scope_cancel(scope, "test");
-	until_over();
+	cancel_one_who(recv_one);
 }
 
 RECORD_TEST(cancelled_select, "block(2,select) unblock(2,cancel) select(2,cancel,n=2)")
 {
-	int_chan *c = weft_make(int_chan, 0);
-	struct weft_scope *scope = go_in_scope(select_recv, c);
-
-	until_parked(c, 1);
-	weft_scope_cancel(scope, "test");
-	until_over();
+	cancel_one_who(select_recv);
 }
 
 RECORD_TEST(sleep_is_ended_by_the_deadline_of_a_scope, "sleep(1) unblock(1,cancel)")

@@ -296,14 +296,6 @@ static int write_in_vain(struct weft_rwlock *rw)
 	return 0;
 }
 
-static bool joined_or_yield(struct weft_handle *h)
-{
-	if (weft_join_until(h, NULL, WEFT_NOW) == 0)
-		return true;
-	weft_yield();
-	return false;
-}
-
 /* The readers that waited behind the writer read on beside us. True: they did wait. */
 static bool try_to_wait_behind_a_writer(struct shared *s)
 {

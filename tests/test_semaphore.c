@@ -141,14 +141,6 @@ static int want_too_much(struct weft_semaphore *s)
 	return 0;
 }
 
-static bool joined_or_yield(struct weft_handle *h)
-{
-	if (weft_join_until(h, NULL, WEFT_NOW) == 0)
-		return true;
-	weft_yield();
-	return false;
-}
-
 /* Who waited behind it and wants less has it then. True: it did wait. */
 static bool try_to_wait_behind(struct shared *s)
 {
