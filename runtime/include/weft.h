@@ -557,7 +557,7 @@ struct weft_once {
 #define weft_once_until(once, fn, arg, until)                                                      \
 	weft_once_call_until((once), WEFT__FN(fn, (arg)), WEFT__PTR(arg), (until))
 
-/* A wait group, as Go's sync.WaitGroup: a counter that can be waited for. */
+/* A wait group, as Go's sync.WaitGroup: a counter that can be waited for. A delta has 32 bits. */
 struct weft_waitgroup {
 	struct weft_sync weft_sync;
 	int64_t weft_count;
@@ -856,6 +856,9 @@ WEFT_API ssize_t weft_recvfrom_until(
  * opens a door for it first; while a door is open, a run in which everybody waits is not taken for a
  * deadlock. The end of the run shuts all doors; weft_door_close, due in any case, also frees its door
  * (any thread, once each).
+ *
+ * A signal handler may call nothing of this header. Block the signal before weft_run, and have a
+ * coroutine read it: signalfd(2) and weft_io_open.
  */
 struct weft_door;
 
