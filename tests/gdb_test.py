@@ -97,8 +97,9 @@ def _(folder):
 # gdb gives up a mapping at its first page that cannot be read, so the guards must be mappings.
 @tap.test("in_a_core_file_of_gdb")
 def _(folder):
-    if b"__asan_init" in pathlib.Path(PROGRAM).read_bytes():
-        raise tap.Skip("the address sanitizer's shadow makes a core of terabytes")
+    code = pathlib.Path(PROGRAM).read_bytes()
+    if b"__asan_init" in code or b"__tsan_init" in code:
+        raise tap.Skip("a sanitizer's shadow makes a core of terabytes")
     core = folder / "core"
     text = gdb(*ex("set environment WEFT_GUARD=mprotect", "handle SIGABRT stop", "run crash",
                    f"generate-core-file {core}"), PROGRAM)
