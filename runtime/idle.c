@@ -164,7 +164,7 @@ struct watch {
 	struct look looks[WEFT__WORKERS_MAX];
 	int64_t awake_until;
 	int64_t nap; /* the next one's length */
-	bool busy; /* somebody had a queue, or switched */
+	bool busy;   /* somebody had a queue, or switched */
 };
 
 /* What this worker took last is done: did it pay? */
@@ -277,8 +277,7 @@ static WEFT__NO_TSAN bool called(struct weft__worker *w, int64_t now)
 	return atomic_load_explicit(&w->inbox, memory_order_relaxed) ||
 	       atomic_load_explicit(&s->inbox, memory_order_relaxed) ||
 	       atomic_load_explicit(&s->calls, memory_order_relaxed) ||
-	       weft__timers_next() <= now ||
-	       weft__poller_overdue(now);
+	       weft__timers_next() <= now || weft__poller_overdue(now);
 }
 
 static WEFT__NO_TSAN void nap(struct weft__worker *w, struct watch *watch, int64_t now)
@@ -472,8 +471,8 @@ static WEFT__NO_TSAN struct weft__co *sleep_until_woken(struct weft__worker *w, 
 			found = weft__poller_run(until);
 		else
 			sleep_on_futex(w, until);
-		if (found || weft__poller_vacant(weft_now()) || atomic_load_explicit(&w->wake_word, memory_order_acquire) ||
-			timer_is_due())
+		if (found || weft__poller_vacant(weft_now()) ||
+			atomic_load_explicit(&w->wake_word, memory_order_acquire) || timer_is_due())
 			break;
 		/* It was fired by another, or cancelled: once more, as sleep() does it. */
 		weft__lock_always(&weft__sched.idle_lock);
@@ -555,7 +554,21 @@ WEFT__NO_TSAN void weft__watch_end(struct weft__worker *w, bool found)
 		weft__wake_one();
 }
 
-#define QUIET_NS (10 * WEFT_MS) /* without a timer: time enough to give memory back */
+/*
+ * Time enough to give memory back: no timer for so long, or else a bit of it at such intervals.
+ */
+#define QUIET_NS (10 * WEFT_MS)
+#define TRIM_EVERY_NS (100 * WEFT_MS)
+
+static WEFT__NO_TSAN bool trim(struct weft__worker *w, int64_t now)
+{
+	if (weft__timers_next() <= now + QUIET_NS && now - w->trimmed_at < TRIM_EVERY_NS)
+		return false;
+	if (!weft__stacks_trim())
+		return false;
+	w->trimmed_at = now;
+	return true;
+}
 
 WEFT__NO_TSAN struct weft__co *weft__idle(struct weft__worker *w)
 {
@@ -572,7 +585,7 @@ WEFT__NO_TSAN struct weft__co *weft__idle(struct weft__worker *w)
 	if (co)
 		return co;
 	now = weft_now();
-	if (called(w, now) || (weft__timers_next() > now + QUIET_NS && weft__stacks_trim()))
+	if (called(w, now) || trim(w, now))
 		return NULL;
 	sleep(w);
 	return NULL;

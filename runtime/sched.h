@@ -34,6 +34,7 @@ struct weft__worker {
 	int index;
 	uint32_t pass_at; /* the switch that leads through the scheduler: timers, posts, the pinned */
 	uint32_t pace;	  /* switches from one to the next, 1 to 64; never 0 */
+	int64_t trimmed_at; /* ns: when it gave stacks' memory back last */
 	int64_t about; /* ns: what the time was at the last pass */
 	uint32_t turn_tick; /* when the oldest of the list had its turn last: in switches, */
 	int64_t turn_at;    /* as `about` is, */
