@@ -572,6 +572,27 @@ static WEFT__NO_TSAN bool oldest_has_turn(struct weft__worker *w)
 	return true;
 }
 
+/*
+ * At its turn the oldest of the list, else the slot. But where each switch is a pass, and a turn, as
+ * coroutines compute for TURN_NS between two, the slot would starve behind the list: whom the last
+ * turn left there comes first then.
+ */
+static WEFT__NO_TSAN struct weft__co *get_unpinned(struct weft__worker *w)
+{
+	struct weft__co *next, *co = NULL;
+	bool turn = oldest_has_turn(w);
+
+	weft__runq_enter(&w->runq);
+	next = atomic_load_explicit(&w->runq.next, memory_order_relaxed); /* ours while inside */
+	if (turn && (!next || next != w->passed_over))
+		co = weft__runq_get_oldest(&w->runq);
+	w->passed_over = co ? next : NULL;
+	if (!co)
+		co = weft__runq_get(&w->runq);
+	weft__runq_leave(&w->runq);
+	return co;
+}
+
 /* What comes from elsewhere, the pinned by turns, and then the run queue. */
 static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
 {
@@ -589,14 +610,8 @@ static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
 	if (!w->pinned_had_turn)
 		co = get_pinned(w);
 	w->pinned_had_turn = co != NULL;
-	if (!co) {
-		weft__runq_enter(&w->runq);
-		if (oldest_has_turn(w))
-			co = weft__runq_get_oldest(&w->runq);
-		if (!co)
-			co = weft__runq_get(&w->runq);
-		weft__runq_leave(&w->runq);
-	}
+	if (!co)
+		co = get_unpinned(w);
 	if (more)
 		share_due(w);
 	return co ? co : get_pinned(w);

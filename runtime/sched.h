@@ -48,6 +48,7 @@ struct weft__worker {
 	uint32_t kept;			 /* so many times it kept them to itself: see share_due */
 	struct weft__co *pinned, *pinned_last; /* ready, and only here: first in, first out */
 	bool pinned_had_turn;		       /* at the last pass through the scheduler */
+	const struct weft__co *passed_over; /* left in the slot by the last pass; maybe gone since */
 	struct weft__cache stacks, handles; /* free ones */
 	struct weft__ctx sched_ctx;	 /* the thread's own stack */
 	pthread_t thread;

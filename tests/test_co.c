@@ -3,6 +3,8 @@
  * Coroutines: go, spawn, join, copies of arguments, names, numbers, yield, and that nobody starves.
  */
 #include "runtime/stack.h"
+#include <time.h>
+
 #include "tests/coro.h"
 
 WEFT_CHAN(int_chan, int)
@@ -355,6 +357,50 @@ CO_TEST(yielders_starve_nobody)
 	}
 	weft_sleep(WEFT_MS);
 	CHECK_INT(weft_recv_until(c, NULL, weft_now() + WEFT_MS), -ETIMEDOUT);
+}
+
+static int64_t cpu_time(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (int64_t)ts.tv_sec * WEFT_SEC + ts.tv_nsec;
+}
+
+static void set_flag(atomic_bool *flag)
+{
+	atomic_store(flag, true);
+}
+
+/* For more of the thread's own time between two switches than the oldest of a list may wait. */
+static int compute_and_yield(atomic_bool *stop)
+{
+	while (!atomic_load(stop)) {
+		int64_t until = cpu_time() + 15 * WEFT_MS;
+
+		while (cpu_time() < until)
+			;
+		weft_yield();
+	}
+	return 0;
+}
+
+/*
+ * Whom one wakes is in front of the list; and where coroutines compute for long, each pass through
+ * the scheduler would take the oldest of the list.
+ */
+CO_TEST(who_computes_between_yields_starves_nobody)
+{
+	atomic_bool flag = false, stop = false;
+	struct weft_handle *other = weft_spawn(compute_and_yield, &stop);
+
+	for (int i = 0; i < 8; i++) {
+		atomic_store(&flag, false);
+		weft_go(set_flag, &flag);
+		compute_and_yield(&flag);
+	}
+	atomic_store(&stop, true);
+	weft_join(other, NULL);
 }
 
 /* More than a run queue holds: the rest goes through the global list. */
