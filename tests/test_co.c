@@ -477,11 +477,12 @@ CO_TEST(stacks_that_were_given_back_are_used_again)
 
 	gather_and_leave();
 	first = stacks_cut();
-	for (int i = 0; i < 8; i++) {
+	for (int i = 0; i < 12; i++) {
 		weft_sleep(40 * WEFT_MS);
 		gather_and_leave();
 	}
-	CHECK(stacks_cut() <= first + 4 * 3 * 64);
+	/* Two workers may have a batch of 1,024 each in hand when the next crowd comes. */
+	CHECK(stacks_cut() <= first + 4 * 3 * 64 + 2 * 1024);
 }
 
 TEST_MAIN
