@@ -605,7 +605,7 @@ static int serve(struct server *s)
 
 static int ask(const char *address)
 {
-	struct iovec pieces[2] = {{(void *)TEXT, 4}, {(void *)(TEXT + 4), BYTES - 4}};
+	struct iovec pieces[2] = {{(void *)TEXT, 4}, {(void *)&TEXT[4], BYTES - 4}};
 	char text[BYTES] = "";
 	struct weft_io *io;
 	ssize_t n;
@@ -616,7 +616,7 @@ static int ask(const char *address)
 	n = weft_io_writev(io, pieces, 2);
 	r = n < 0 ? (int)n : 0;
 	if (r == 0)
-		r = weft_io_write_all(io, TEXT + n, BYTES - (size_t)n);
+		r = weft_io_write_all(io, &TEXT[n], BYTES - (size_t)n);
 	if (r == 0)
 		r = weft_io_shutdown(io, SHUT_WR);
 	if (r == 0) {
