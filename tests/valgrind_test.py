@@ -30,6 +30,8 @@ def register(argument, expected, workers):
     @tap.test(f"{argument}_on_{workers}_workers_is_{'reported' if expected else 'left_alone'}")
     def _(folder):
         status, text = memcheck(argument, workers)
+        if "debuginfo reader: ensure_valid failed" in text:
+            raise tap.Skip("this valgrind cannot read the compiler's debug information")
         assert "client switching stacks" not in text, text
         if expected:
             assert status == STATUS and expected in text, text
