@@ -16,6 +16,7 @@
 #include "runtime/panic.h"
 #include "runtime/post.h"
 #include "runtime/probe.h"
+#include "runtime/run.h"
 #include "runtime/sched.h"
 #include "runtime/waitq.h"
 #include "tracer/record/futex.h"
@@ -205,12 +206,7 @@ static int start_helper(struct job *job)
 	sigset_t all, old;
 	int r;
 
-	sigfillset(&all);
-	sigdelset(&all, SIGSEGV);
-	sigdelset(&all, SIGBUS);
-	sigdelset(&all, SIGFPE);
-	sigdelset(&all, SIGILL);
-	sigdelset(&all, SIGTRAP);
+	weft__thread_signals(&all);
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	pthread_sigmask(SIG_BLOCK, &all, &old);

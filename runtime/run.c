@@ -224,6 +224,16 @@ static int workers_make(int n)
 	return 0;
 }
 
+void weft__thread_signals(sigset_t *ret_blocked)
+{
+	sigfillset(ret_blocked);
+	sigdelset(ret_blocked, SIGSEGV);
+	sigdelset(ret_blocked, SIGBUS);
+	sigdelset(ret_blocked, SIGFPE);
+	sigdelset(ret_blocked, SIGILL);
+	sigdelset(ret_blocked, SIGTRAP);
+}
+
 /* Worker threads take no signals: those are the program's business, on its own threads. */
 static int threads_start(void)
 {
@@ -231,13 +241,7 @@ static int threads_start(void)
 	sigset_t all, old;
 	int r = 0;
 
-	sigfillset(&all);
-	/* Save those that a fault raises: blocked, they would kill without a word. */
-	sigdelset(&all, SIGSEGV);
-	sigdelset(&all, SIGBUS);
-	sigdelset(&all, SIGFPE);
-	sigdelset(&all, SIGILL);
-	sigdelset(&all, SIGTRAP);
+	weft__thread_signals(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &old);
 	for (s->nthreads = 1; s->nthreads < s->nworkers && r == 0; s->nthreads += r == 0) {
 		struct weft__worker *w = &s->workers[s->nthreads];
