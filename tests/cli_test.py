@@ -632,7 +632,8 @@ def _(folder):
         child = subprocess.Popen(
             [tap.WEFT, "record", "-o", folder / "t.json", "sh", "-c",
              f"trap 'exit 9' {int(sig)}; echo ready; while :; do sleep 0.05; done"],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            preexec_fn=lambda: signal.signal(sig, signal.SIG_DFL))  # a shell can't trap it under nohup
         same(child.stdout.readline(), b"ready\n")
         child.send_signal(sig)
         child.communicate(timeout=20)
