@@ -56,8 +56,10 @@ static void call(struct client *c)
 {
 	char line[64], answer[64];
 	struct weft_io *io;
-	int r = weft_dial(c->address, &io);
+	int r;
 
+	weft_set_name("client %d", c->number);
+	r = weft_dial(c->address, &io);
 	if (r < 0)
 		die(c->address, r);
 	for (int i = 0; i < c->rounds; i++) {

@@ -59,6 +59,7 @@ static int serve(struct request *request)
 {
 	struct log *log = calloc(1, sizeof(*log));
 
+	weft_set_name("request %d", request->number);
 	if (!log)
 		return 1;
 	log->to = request->to;

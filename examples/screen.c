@@ -47,6 +47,7 @@ static int render(struct band *band)
 {
 	unsigned int n = 0;
 
+	weft_set_name("band %d", band->number);
 	for (int i = 0; i < 80001; i++)
 		n = (n + (unsigned int)(band->frame + band->number)) % 8;
 	return (int)n;

@@ -23,6 +23,7 @@ struct sensor {
 
 static void deliver(void *value)
 {
+	weft_set_name("delivery");
 	weft_send(readings, *(int *)value);
 }
 

@@ -45,6 +45,13 @@ RUNS = {
     "philosophers": ("philosophers", [],
                      "".join(f"philosopher {i}: 3 meals\n" for i in range(5))),
     "philosophers-many": ("philosophers", ["--philosophers", "20", "--meals", "10"], None),
+    "bank": ("bank", [], "account 0: 99\naccount 1: 101\naccount 2: 101\naccount 3: 99\n"),
+    "bank-busy": ("bank", ["--accounts", "3", "--clerks", "9", "--transfers", "20", "--auditors",
+                           "20", "--audits", "4"], None),
+    "life": ("life", [], "........\n..#.....\n...#....\n.###....\n" + "........\n" * 4),
+    "life-long": ("life", ["--size", "20", "--generations", "80"], None),
+    "mini-make": ("mini-make", [], "8 words, 3 kinds, mostly 3 rose\n5 commands\n"),
+    "mini-make-alone": ("mini-make", ["--jobs", "1"], None),
     "blocks": ("blocks", [], "block 17 is broken\n"),
     "blocks-sound": ("blocks", ["--broken", "0", "--limit", "7"], "all 40 blocks are sound\n"),
     "heartbeat": ("heartbeat", [], "".join(f"beat {i}\n" for i in range(1, 6))
@@ -266,8 +273,8 @@ def _(folder):
 
 @tap.test("an_example_refuses_a_wrong_option")
 def _(folder):
-    for name in ("blocks", "heartbeat", "philosophers", "ping", "ring", "sieve", "throttle",
-                 "worker-pool"):
+    for name in ("bank", "blocks", "heartbeat", "life", "mini-make", "philosophers", "ping", "ring",
+                 "sieve", "throttle", "worker-pool"):
         for args in (["--nonsense"], ["--nonsense", "3"]):
             got = run(example(name), *args)
             same(got.returncode, 2, f"{name} {args}: exit status")

@@ -36,8 +36,8 @@ def _(folder):
               "share/weft/weft-gdb.py",
               "share/doc/weft/trace.schema.json", "share/doc/weft/README.md",
               *(f"share/doc/weft/examples/{e}" for e in (
-                  "README.md", "options.h", "blocks.c", "echo.c", "first-answer.c", "heartbeat.c",
-                  "philosophers.c", "ping.c", "request-log.c", "ring.c", "screen.c", "sensor.c", "sieve.c",
+                  "README.md", "options.h", "bank.c", "blocks.c", "echo.c", "first-answer.c", "heartbeat.c",
+                  "life.c", "mini-make.c", "philosophers.c", "ping.c", "request-log.c", "ring.c", "screen.c", "sensor.c", "sieve.c",
                   "throttle.c", "worker-pool.c")),
               "share/weft/traces/README.md",
               *(f"share/weft/traces/{e}.json" for e in ("ping", "ring", "sieve", "worker-pool"))]
