@@ -10,6 +10,7 @@
 #include "runtime/local.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "runtime/co.h"
@@ -25,6 +26,9 @@ struct local {
 	const struct weft_local *key;
 	void *value;
 };
+
+/* True: a coroutine of this run has set one. relaxed: read when there is one thread again. */
+static atomic_bool used;
 
 struct weft__locals {
 	uint32_t count, most;
@@ -81,6 +85,8 @@ int weft_local_set(const struct weft_local *key, void *value)
 	locals = grow(self->locals);
 	if (!locals)
 		return -ENOMEM;
+	if (!self->locals)
+		atomic_store_explicit(&used, true, memory_order_relaxed);
 	self->locals = locals;
 	locals->list[locals->count++] = (struct local){key, value};
 	return 0;
@@ -113,5 +119,6 @@ static WEFT__NO_TSAN void free_list(struct weft__co *co, void *arg)
 
 void weft__locals_finish(void)
 {
-	weft__stacks_walk(free_list, NULL);
+	if (atomic_exchange_explicit(&used, false, memory_order_relaxed))
+		weft__stacks_walk(free_list, NULL);
 }

@@ -27,6 +27,9 @@
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102 /* Linux 6.13; glibc 2.36 does not name it */
 #endif
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#endif
 
 #define SLAB_FIRST 64
 #define SLAB_MOST 4096
@@ -50,7 +53,7 @@ static struct {
 	_Atomic uint32_t nslabs; /* release: slabs[nslabs - 1] is complete */
 	struct slab *open;	 /* takes new ordinary stacks, or NULL */
 	struct weft__co *first;	 /* coroutine 1's */
-	uintptr_t *cold;	 /* addresses of free stacks without memory; bit 0: guarded */
+	uintptr_t *cold;	 /* free stacks without memory, by low_end */
 	size_t ncold, cold_room;
 	atomic_bool trimming; /* one at a time: the room that it made is its own. acquire, release */
 	size_t page, stack_bytes;
@@ -61,12 +64,23 @@ static struct {
 
 static struct weft__depot depot; /* of ordinary stacks, warm */
 
+#define CO_BYTES ((sizeof(struct weft__co) + 63) & ~(size_t)63)
+
 /* Not seen by TSan: what a slab is does not change once nslabs tells of it. */
 static WEFT__NO_TSAN struct weft__co *co_at(const struct slab *slab, uint32_t i)
 {
-	size_t co_bytes = (sizeof(struct weft__co) + 63) & ~(size_t)63;
+	return (struct weft__co *)(slab->base + (i + 1) * slab->stack_bytes - CO_BYTES);
+}
 
-	return (struct weft__co *)(slab->base + (i + 1) * slab->stack_bytes - co_bytes);
+/* An ordinary stack without a struct is known by its low end; bit 0: it is guarded. */
+static char *low_end(uintptr_t stack)
+{
+	return (char *)(stack & ~(uintptr_t)1);
+}
+
+static struct weft__co *co_of(uintptr_t stack)
+{
+	return (struct weft__co *)(low_end(stack) + pool.stack_bytes - CO_BYTES);
 }
 
 static size_t max_map_count(void)
@@ -165,24 +179,49 @@ static bool mprotect_allowed(void)
 	       pool.mprotects_most;
 }
 
-/* The kernel takes many ranges at a time (Linux 6.13, as the guards themselves). */
+/*
+ * The kernel takes many ranges at a time (Linux 6.13, as the guards themselves). Returns how many
+ * bytes of them, from the first on, have taken the advice.
+ */
+static size_t advise(const struct iovec *ranges, size_t n, int advice)
+{
+	int self = n > 1 ? (int)syscall(SYS_pidfd_open, getpid(), 0) : -1;
+	ssize_t done = -1;
+
+	if (self >= 0) {
+		done = syscall(SYS_process_madvise, self, ranges, n, advice, 0);
+		close(self);
+	}
+	return done > 0 ? (size_t)done : 0;
+}
+
 static uint32_t guards_advise(char *lo, size_t stack_bytes, uint32_t n)
 {
 	struct iovec ranges[CUT];
-	int self = n > 1 ? (int)syscall(SYS_pidfd_open, getpid(), 0) : -1;
-	ssize_t done = -1;
 	uint32_t good;
 
 	for (uint32_t i = 0; i < n; i++)
 		ranges[i] = (struct iovec){lo + i * stack_bytes, pool.page};
-	if (self >= 0) {
-		done = syscall(SYS_process_madvise, self, ranges, n, MADV_GUARD_INSTALL, 0);
-		close(self);
-	}
-	good = done > 0 ? (uint32_t)((size_t)done / pool.page) : 0;
+	good = (uint32_t)(advise(ranges, n, MADV_GUARD_INSTALL) / pool.page);
 	while (good < n && madvise(lo + good * stack_bytes, pool.page, MADV_GUARD_INSTALL) == 0)
 		good++;
 	return good;
+}
+
+/*
+ * The page at the top of each of these stacks, which is written to soon: half the price of as many
+ * page faults. Where it does not work, they are.
+ */
+static void populate(const uintptr_t *some, uint32_t n)
+{
+	struct iovec ranges[CUT];
+
+	if (pool.guard != WEFT__GUARD_MADVISE)
+		return;
+	for (uint32_t i = 0; i < n; i++)
+		ranges[i] = (struct iovec){
+			low_end(some[i]) + pool.stack_bytes - pool.page, pool.page};
+	advise(ranges, n, MADV_POPULATE_WRITE);
 }
 
 /* Guards below the first of n neighbours; returns how many have one. */
@@ -227,11 +266,32 @@ static WEFT__NO_TSAN struct slab *open_slab(void)
 	return pool.open;
 }
 
-/* Up to CUT new stacks: one is returned, the others go to the cache. */
+/*
+ * These stacks, by their low ends (bit 0: guarded), are made ready for their first coroutine: the
+ * first is returned, the others go to the cache, to be taken in this order.
+ */
+static WEFT__NO_TSAN struct weft__co *set_up(
+	struct weft__cache *cache, const uintptr_t *some, uint32_t n)
+{
+	struct weft__co *co = NULL;
+
+	populate(some, n);
+	for (uint32_t i = n; i-- > 0;) {
+		if (co)
+			weft__cache_put(cache, &depot, co);
+		co = co_of(some[i]);
+		stack_set_up(co, low_end(some[i]), pool.stack_bytes, some[i] & 1);
+	}
+	return co;
+}
+
+/* Up to CUT new ones. */
 static WEFT__NO_TSAN struct weft__co *cut(struct weft__cache *cache)
 {
+	uintptr_t some[CUT];
 	uint32_t first, n, good;
 	struct slab *slab;
+	char *lo;
 
 	weft__lock_unseen(&pool.lock);
 	slab = open_slab();
@@ -243,18 +303,13 @@ static WEFT__NO_TSAN struct weft__co *cut(struct weft__cache *cache)
 	n = slab->count - first < CUT ? slab->count - first : CUT;
 	atomic_store_explicit(&slab->used, first + n, memory_order_release);
 	weft__unlock_unseen(&pool.lock);
-	good = guards_install(slab->base + first * slab->stack_bytes, slab->stack_bytes, n);
-	for (uint32_t i = n; i-- > 0;) {
-		struct weft__co *co = co_at(slab, first + i);
-
-		stack_set_up(co, slab->base + (first + i) * slab->stack_bytes, slab->stack_bytes,
-			i < good);
-		weft__valgrind_stack(co->stack + pool.page, co);
-		if (i == 0)
-			return co;
-		weft__cache_put(cache, &depot, co);
+	lo = slab->base + first * pool.stack_bytes;
+	good = guards_install(lo, pool.stack_bytes, n);
+	for (uint32_t i = 0; i < n; i++, lo += pool.stack_bytes) {
+		some[i] = (uintptr_t)lo | (i < good);
+		weft__valgrind_stack(lo + pool.page, co_of(some[i]));
 	}
-	return NULL;
+	return set_up(cache, some, n);
 }
 
 /* One that is larger than others, or smaller: coroutine 1's. It goes with the run. */
@@ -292,30 +347,16 @@ int weft__stacks_init(size_t stack_bytes, size_t first_bytes)
 /* ---- The cold ----------------------------------------------------------------------------------
  */
 
-static struct weft__co *co_of(uintptr_t cold)
-{
-	size_t co_bytes = (sizeof(struct weft__co) + 63) & ~(size_t)63;
-
-	return (struct weft__co *)((cold & ~(uintptr_t)1) + pool.stack_bytes - co_bytes);
-}
-
 static WEFT__NO_TSAN struct weft__co *warm_up(struct weft__cache *cache)
 {
 	uintptr_t some[CUT];
 	uint32_t n = 0;
-	struct weft__co *co = NULL;
 
 	weft__lock_unseen(&pool.lock);
 	while (n < CUT && pool.ncold > 0)
 		some[n++] = pool.cold[--pool.ncold];
 	weft__unlock_unseen(&pool.lock);
-	for (uint32_t i = 0; i < n; i++) {
-		if (co)
-			weft__cache_put(cache, &depot, co);
-		co = co_of(some[i]);
-		stack_set_up(co, (char *)(some[i] & ~(uintptr_t)1), pool.stack_bytes, some[i] & 1);
-	}
-	return co;
+	return set_up(cache, some, n);
 }
 
 static int by_address(const void *a, const void *b)
@@ -353,16 +394,31 @@ static WEFT__NO_TSAN bool cold_reserve(size_t n)
 	return true;
 }
 
-/* Neighbours in one system call; the guards between them stay. */
+/* Neighbours are one range; the guards between them stay. */
+static uint32_t ranges_of(const uintptr_t *some, size_t n, struct iovec *ranges)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0, end; i < n; i = end) {
+		end = i + 1;
+		while (end < n && low_end(some[end]) == low_end(some[end - 1]) + pool.stack_bytes)
+			end++;
+		ranges[count++] =
+			(struct iovec){low_end(some[i]), (end - i) * pool.stack_bytes};
+	}
+	return count;
+}
+
 static void give_back(const uintptr_t *some, size_t n)
 {
-	for (size_t i = 0, end; i < n; i = end) {
-		uintptr_t lo = some[i] & ~(uintptr_t)1;
+	struct iovec ranges[TRIM];
+	uint32_t count = ranges_of(some, n, ranges);
+	size_t done = advise(ranges, count, MADV_DONTNEED);
 
-		end = i + 1;
-		while (end < n && (some[end] & ~(uintptr_t)1) == lo + (end - i) * pool.stack_bytes)
-			end++;
-		madvise((void *)lo, (end - i) * pool.stack_bytes, MADV_DONTNEED);
+	for (uint32_t i = 0; i < count; i++) {
+		if (done < ranges[i].iov_len)
+			madvise(ranges[i].iov_base, ranges[i].iov_len, MADV_DONTNEED);
+		done -= done < ranges[i].iov_len ? done : ranges[i].iov_len;
 	}
 }
 
