@@ -33,10 +33,9 @@ WEFT__NO_TSAN void weft__alarm_clear(struct weft__worker *w)
 WEFT__NO_TSAN int64_t weft__alarm_set(struct weft__worker *w)
 {
 	struct weft__sched *s = &weft__sched;
-	int64_t next;
+	int64_t next = weft__timers_wake();
 
 	weft__lock_always(&s->idle_lock);
-	next = weft__timers_next();
 	w->up_at = WEFT_NEVER;
 	if (w->idle && next != WEFT_NEVER) {
 		if (up_at(s->first_up) > next) {

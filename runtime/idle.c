@@ -269,6 +269,12 @@ static WEFT__NO_TSAN bool others_run(void)
 	       weft__sched.nworkers - 1;
 }
 
+/* It is time to wake for one. */
+static WEFT__NO_TSAN bool timer_is_due(int64_t now)
+{
+	return weft__timers_next() <= now && weft__timers_wake() <= now;
+}
+
 /* Something for this worker that is not in another's queue. */
 static WEFT__NO_TSAN bool called(struct weft__worker *w, int64_t now)
 {
@@ -277,12 +283,12 @@ static WEFT__NO_TSAN bool called(struct weft__worker *w, int64_t now)
 	return atomic_load_explicit(&w->inbox, memory_order_relaxed) ||
 	       atomic_load_explicit(&s->inbox, memory_order_relaxed) ||
 	       atomic_load_explicit(&s->calls, memory_order_relaxed) ||
-	       weft__timers_next() <= now || weft__poller_overdue(now);
+	       timer_is_due(now) || weft__poller_overdue(now);
 }
 
 static WEFT__NO_TSAN void nap(struct weft__worker *w, struct watch *watch, int64_t now)
 {
-	int64_t until = now + watch->nap, timer = weft__timers_next();
+	int64_t until = now + watch->nap, timer = weft__timers_wake();
 
 	atomic_store_explicit(&w->wake_word, 0, memory_order_relaxed);
 	weft__futex_wait(&w->wake_word, 0, timer < until ? timer : until);
@@ -372,13 +378,6 @@ static WEFT__NO_TSAN void unregister(struct weft__worker *w)
 	weft__unlock_always(&weft__sched.idle_lock);
 }
 
-static WEFT__NO_TSAN bool timer_is_due(void)
-{
-	int64_t next = weft__timers_next();
-
-	return next != WEFT_NEVER && next <= weft_now();
-}
-
 /*
  * One of those who sleep on their futex stands by for the poller, since whoever polls may have
  * found a coroutine that computes, and be long in coming back. It looks now and then while
@@ -463,16 +462,18 @@ static WEFT__NO_TSAN struct weft__co *sleep_until_woken(struct weft__worker *w, 
 	weft__trace_reserve(w, WEFT__TRACE_WORKER_UNITS);
 	weft__trace_worker(w, WEFT_WORKER_PARK);
 	for (;;) {
-		int64_t until = weft__alarm_set(w);
+		int64_t until = weft__alarm_set(w), now;
 
-		if (timer_is_due())
+		if (timer_is_due(weft_now()))
 			break;
 		if (polls)
 			found = weft__poller_run(until);
 		else
 			sleep_on_futex(w, until);
-		if (found || weft__poller_vacant(weft_now()) ||
-			atomic_load_explicit(&w->wake_word, memory_order_acquire) || timer_is_due())
+		now = weft_now();
+		if (found || weft__poller_vacant(now) ||
+			atomic_load_explicit(&w->wake_word, memory_order_acquire) ||
+			timer_is_due(now))
 			break;
 		/* It was fired by another, or cancelled: once more, as sleep() does it. */
 		weft__lock_always(&weft__sched.idle_lock);
@@ -558,7 +559,7 @@ WEFT__NO_TSAN void weft__watch_end(struct weft__worker *w, bool found)
  * Time enough to give memory back: no timer for so long, or else a bit of it at such intervals.
  */
 #define QUIET_NS (10 * WEFT_MS)
-#define TRIM_EVERY_NS (100 * WEFT_MS)
+#define TRIM_EVERY_NS WEFT_SEC
 
 static WEFT__NO_TSAN bool trim(struct weft__worker *w, int64_t now)
 {

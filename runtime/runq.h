@@ -31,7 +31,7 @@ struct weft__runq {
 	struct weft__lock lock;	  /* while the bias is revoked */
 	_Atomic(struct weft__co *) next;
 	struct weft__co *head, *tail;
-	_Atomic(struct weft__co *) soon; /* the last of those that weft__runq_put_soon put in */
+	_Atomic(struct weft__co *) soon; /* until it is out, weft__runq_put_soon may not be called */
 	_Atomic uint32_t count; /* in the list */
 	_Atomic uint32_t tick;	/* switches */
 };
@@ -101,21 +101,19 @@ static WEFT__NO_TSAN_INLINE void weft__runq_put_all(
 }
 
 /*
- * A chain of n behind the oldest only: what timers wake is late already. Not before those that were
- * put in so the last time are all out again: they would be overtaken.
+ * A chain of n in front of the oldest: what timers wake is late already. The next chain not before
+ * these are all out again, and that oldest one too, so that all others go on as well.
  */
 static WEFT__NO_TSAN_INLINE void weft__runq_put_soon(
 	struct weft__runq *q, struct weft__co *first, struct weft__co *last, int n)
 {
 	struct weft__co *oldest = q->head;
 
-	atomic_store_explicit(&q->soon, last, memory_order_relaxed);
-	if (!oldest || oldest == q->tail) {
-		weft__runq_put_all(q, first, last, n);
-		return;
-	}
-	last->next = oldest->next;
-	oldest->next = first;
+	atomic_store_explicit(&q->soon, oldest ? oldest : last, memory_order_relaxed);
+	last->next = oldest;
+	q->head = first;
+	if (!oldest)
+		q->tail = last;
 	weft__runq_add(q, n);
 }
 

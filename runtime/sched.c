@@ -405,9 +405,7 @@ static WEFT__NO_TSAN void put_due(struct weft__worker *w, struct weft__co *co)
 	w->due_last = co;
 }
 
-/*
- * Into the run queue, in their order: behind all others, or, `soon`, behind the oldest only. True:
- * there were any.
+/* Into the run queue, in their order: behind all others, or, `soon`, in front. True: there were any.
  */
 static WEFT__NO_TSAN bool flush_due(struct weft__worker *w, bool soon)
 {
@@ -577,10 +575,10 @@ static WEFT__NO_TSAN bool oldest_has_turn(struct weft__worker *w)
  * coroutines compute for TURN_NS between two, the slot would starve behind the list: whom the last
  * turn left there comes first then.
  */
-static WEFT__NO_TSAN struct weft__co *get_unpinned(struct weft__worker *w)
+static WEFT__NO_TSAN struct weft__co *get_unpinned(struct weft__worker *w, bool fired)
 {
 	struct weft__co *next, *co = NULL;
-	bool turn = oldest_has_turn(w);
+	bool turn = oldest_has_turn(w) || fired;
 
 	weft__runq_enter(&w->runq);
 	next = atomic_load_explicit(&w->runq.next, memory_order_relaxed); /* ours while inside */
@@ -597,21 +595,21 @@ static WEFT__NO_TSAN struct weft__co *get_unpinned(struct weft__worker *w)
 static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
 {
 	struct weft__co *co = NULL;
-	bool more = false;
+	bool fired = false, more;
 
 	if (weft__runq_may_put_soon(&w->runq)) {
 		weft__timers_run();
-		more = flush_due(w, true);
+		fired = flush_due(w, true);
 	}
 	weft__post_receive();
-	more |= flush_due(w, false);
+	more = flush_due(w, false) || fired;
 	receive(w);
 	poll_now_and_then(w);
 	if (!w->pinned_had_turn)
 		co = get_pinned(w);
 	w->pinned_had_turn = co != NULL;
 	if (!co)
-		co = get_unpinned(w);
+		co = get_unpinned(w, fired);
 	if (more)
 		share_due(w);
 	return co ? co : get_pinned(w);
@@ -633,23 +631,30 @@ WEFT__NO_TSAN void weft__note_time(struct weft__worker *w)
 }
 
 /*
- * Behind so many switches as will take about PASS_NS: timers and descriptors should not wait for
- * long, and a clock that is read at each switch would cost more than many a switch.
+ * Behind so many switches as will take about PASS_NS, or as long as it is until the first timer:
+ * timers and descriptors should not wait for long, and a clock that is read at each switch would
+ * cost more than many a switch.
  */
 static WEFT__NO_TSAN void plan_pass(struct weft__worker *w)
 {
 	uint32_t tick = atomic_load_explicit(&w->runq.tick, memory_order_relaxed);
-	int64_t since = w->about, span;
+	uint32_t switches = tick - w->pass_tick, most;
+	int64_t since = w->about, span, left;
 
 	if ((int32_t)(tick - w->pass_at) < 0)
 		return;
 	weft__note_time(w);
 	span = w->about - since;
 	if (span > PASS_NS)
-		w->pace = (uint32_t)(w->pace * PASS_NS / span) + 1;
+		w->pace = (uint32_t)(switches * PASS_NS / span) + 1;
 	else if (w->pace < PACE_MOST)
 		w->pace *= 2;
-	w->pass_at = tick + w->pace;
+	most = w->pace;
+	left = weft__timers_next() - w->about;
+	if (left > 0 && left < span)
+		most = (uint32_t)(switches * left / span) + 1;
+	w->pass_tick = tick;
+	w->pass_at = tick + (most < w->pace ? most : w->pace);
 }
 
 WEFT__NO_TSAN void weft__worker_loop(struct weft__worker *w)

@@ -33,6 +33,7 @@ struct weft__worker {
 	uint32_t rng;
 	int index;
 	uint32_t pass_at; /* the switch that leads through the scheduler: timers, posts, the pinned */
+	uint32_t pass_tick; /* when the last such switch was */
 	uint32_t pace;	  /* switches from one to the next, 1 to 64; never 0 */
 	int64_t trimmed_at; /* ns: when it gave stacks' memory back last */
 	int64_t about; /* ns: what the time was at the last pass */

@@ -34,6 +34,7 @@ static struct {
 	struct weft__timer **timer;   /* by number */
 	uint32_t *place;	      /* by number: in the heap; of a free one, the next free */
 	uint32_t count, room, unused; /* `unused`: the first free number */
+	int64_t fired_at;     /* when the last ones were taken out to fire */
 	_Atomic int64_t next; /* heap[0].when or WEFT_NEVER: release, acquired without the lock */
 } timers;
 
@@ -48,6 +49,7 @@ static struct {
 void weft__timers_init(void)
 {
 	timers.count = timers.room = 0;
+	timers.fired_at = 0;
 	timers.unused = NO_NUMBER;
 	atomic_store_explicit(&timers.next, WEFT_NEVER, memory_order_relaxed);
 }
@@ -240,6 +242,34 @@ int64_t weft__timers_next(void)
 	return atomic_load_explicit(&timers.next, memory_order_acquire);
 }
 
+/* Under the lock: the second of all lies among the children of the first. */
+static WEFT__NO_TSAN int64_t second(void)
+{
+	int64_t when = WEFT_NEVER;
+
+	for (uint32_t c = 1; c < 5 && c < timers.count; c++) {
+		if (timers.heap[c].when < when)
+			when = timers.heap[c].when;
+	}
+	return when;
+}
+
+WEFT__NO_TSAN int64_t weft__timers_wake(void)
+{
+	int64_t when = weft__timers_next(), together;
+
+	if (when == WEFT_NEVER)
+		return when;
+	weft__lock(&timers.lock);
+	together = timers.fired_at + WEFT__TIMERS_CROWD_NS;
+	if (timers.count)
+		when = timers.heap[0].when;
+	if (when < together && second() <= together)
+		when = together;
+	weft__unlock(&timers.lock);
+	return when;
+}
+
 WEFT__NO_TSAN bool weft__timers_any(bool (*does)(struct weft__timer *timer))
 {
 	for (uint32_t i = 0; i < timers.count; i++) {
@@ -263,8 +293,10 @@ static WEFT__NO_TSAN int take_due(int64_t now, _Atomic(struct weft__timer *) *sl
 		atomic_store_explicit(&timer->state, WEFT__TIMER_DUE, memory_order_relaxed);
 		n++;
 	}
-	if (n)
+	if (n) {
+		timers.fired_at = now;
 		note_next();
+	}
 	weft__unlock(&timers.lock);
 	return n;
 }

@@ -60,6 +60,13 @@ void weft__timer_done(struct weft__timer *timer);
 /* When the first timer is due, or WEFT_NEVER. Any worker, no lock. */
 int64_t weft__timers_next(void);
 
+/*
+ * When to wake for the first one: at its time; where timers come thick, up to WEFT__TIMERS_CROWD_NS
+ * later, so that one wake-up does for several. A lone timer never waits. Any worker, no lock held.
+ */
+#define WEFT__TIMERS_CROWD_NS (250 * WEFT_US)
+int64_t weft__timers_wake(void);
+
 /* Is there an armed timer of which `does` holds? With all workers idle. */
 bool weft__timers_any(bool (*does)(struct weft__timer *timer));
 

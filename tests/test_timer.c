@@ -3,6 +3,8 @@
  * Sleeping and deadlines. What is tested is order: never too early, and in the order of the times;
  * how late is the machine's business, but for one tolerance (tests/coro.h).
  */
+#include <sys/resource.h>
+
 #include "runtime/timer.h"
 #include "tests/coro.h"
 
@@ -395,6 +397,17 @@ static void sleep_and_measure(struct race *r)
 	weft_waitgroup_done(&r->group);
 }
 
+struct due {
+	int64_t at;
+	struct weft_waitgroup *group;
+};
+
+static void sleep_until_due(struct due *due)
+{
+	weft_sleep_until(due->at);
+	weft_waitgroup_done(due->group);
+}
+
 /* Half a second's worth of sleepers; a machine that is busy with other things is let off. */
 CO_TEST_LIMIT(a_hundred_thousand_sleepers_all_wake_in_time, 60)
 {
@@ -408,6 +421,82 @@ CO_TEST_LIMIT(a_hundred_thousand_sleepers_all_wake_in_time, 60)
 	weft_waitgroup_wait(&r.group);
 	CHECK(atomic_load(&lateness) / n < TOLERANCE_NS);
 	CHECK_INT(weft__timers_next(), WEFT_NEVER);
+}
+
+#define CROWD 2000
+
+/* How often this process has gone to sleep. */
+static long sleeps(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_nvcsw;
+}
+
+/* One is due each 50 us. */
+CO_TEST(a_crowd_of_timers_is_fired_by_the_batch)
+{
+	struct weft_waitgroup group = {0};
+	int64_t first = weft_now() + 100 * WEFT_MS;
+	long before = sleeps();
+
+	weft_waitgroup_add(&group, CROWD);
+	for (int i = 0; i < CROWD; i++)
+		weft_go_copy(sleep_until_due, &(struct due){first + i * 50 * WEFT_US, &group});
+	weft_waitgroup_wait(&group);
+	CHECK(sleeps() - before < CROWD / 2);
+}
+
+/*
+ * How often one who computes between two yields has begun to after the sleeper's time, and before
+ * the sleeper had its turn.
+ */
+struct turns {
+	_Atomic int64_t due;
+	atomic_int begun;
+	atomic_bool stop;
+};
+
+static int take_turns(struct turns *turns)
+{
+	while (!atomic_load(&turns->stop)) {
+		int64_t now = weft_now();
+
+		if (now > atomic_load(&turns->due))
+			atomic_fetch_add(&turns->begun, 1);
+		while (weft_now() < now + 2 * WEFT_MS)
+			;
+		weft_yield();
+	}
+	return 0;
+}
+
+#define TURNS 20
+
+static int sleep_beside_turns(int argc, char **argv)
+{
+	struct turns turns = {.due = WEFT_NEVER};
+	struct weft_handle *handles[3];
+
+	for (int i = 0; i < 3; i++)
+		handles[i] = weft_spawn(take_turns, &turns);
+	for (int i = 0; i < TURNS; i++) {
+		atomic_store(&turns.due, weft_now() + WEFT_MS);
+		weft_sleep_until(atomic_load(&turns.due));
+		atomic_store(&turns.due, WEFT_NEVER);
+	}
+	atomic_store(&turns.stop, true);
+	for (int i = 0; i < 3; i++)
+		weft_join(handles[i], NULL);
+	return atomic_load(&turns.begun);
+}
+
+/* The time may come between the scheduler's look at the clock and the turn's: but rarely. */
+TEST(who_slept_goes_before_those_who_wait_for_their_turn)
+{
+	setenv("WEFT_WORKERS", "1", 1);
+	CHECK(weft_run(sleep_beside_turns, 0, NULL) < TURNS / 4);
 }
 
 TEST(sleepers_wake_in_the_order_of_their_times_on_one_worker)

@@ -297,7 +297,8 @@ WEFT_API int weft_chan_select(struct weft_case *cases, int n, int64_t until);
 /* ---- Time -------------------------------------------------------------------------------------
  *
  * Nothing happens too early; how late depends on what else runs: a worker looks at the time between
- * two coroutines, not while one computes.
+ * two coroutines, not while one computes. Where several are due within 250 us they may be woken
+ * together, with the last of them.
  */
 
 #define WEFT_NEVER INT64_MAX /* as a deadline: none */
