@@ -23,6 +23,16 @@ struct weft__ctx {
 };
 #endif
 
+/* Where its stack is in use from, as a hint; or NULL. */
+static inline const void *weft__ctx_sp(const struct weft__ctx *ctx)
+{
+#ifdef WEFT_CTX_UCONTEXT
+	return NULL;
+#else
+	return ctx->sp;
+#endif
+}
+
 /*
  * Prepares a context that starts with entry(arg) on the stack [lo, lo + size). entry must not
  * return. `lo + size` is aligned to 16 bytes.

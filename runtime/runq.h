@@ -133,6 +133,22 @@ static WEFT__NO_TSAN_INLINE void weft__runq_put_next(struct weft__runq *q, struc
 		weft__runq_put(q, old);
 }
 
+/*
+ * Who comes next is touched ahead: of very many, none is in the cache any more. Its stack at once,
+ * since its struct was touched the time before, and the struct of who comes behind it.
+ */
+static WEFT__NO_TSAN_INLINE void weft__runq_prefetch(struct weft__co *co)
+{
+	const char *sp;
+
+	if (!co)
+		return;
+	sp = weft__ctx_sp(&co->ctx);
+	for (int i = 0; i < 4; i++)
+		__builtin_prefetch(sp + 64 * i, 1);
+	__builtin_prefetch(co->next, 1);
+}
+
 /* The one that has waited longest in the list, or NULL. */
 static WEFT__NO_TSAN_INLINE struct weft__co *weft__runq_get_oldest(struct weft__runq *q)
 {
@@ -140,6 +156,7 @@ static WEFT__NO_TSAN_INLINE struct weft__co *weft__runq_get_oldest(struct weft__
 
 	if (co) {
 		q->head = co->next;
+		weft__runq_prefetch(q->head);
 		weft__runq_add(q, -1);
 		if (__builtin_expect(
 			    co == atomic_load_explicit(&q->soon, memory_order_relaxed), 0))
