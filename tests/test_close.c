@@ -93,6 +93,40 @@ CO_TEST(close_wakes_all_receivers)
 		weft_waitgroup_wait(&p[i].group);
 }
 
+static void wait_false(struct pair *p)
+{
+	CHECK(!weft_recv(p->c, NULL));
+	weft_waitgroup_done(&p->group);
+}
+
+static void select_false(struct pair *p)
+{
+	int_chan *never = weft_make(int_chan, 0);
+
+	CHECK_INT(weft_select(weft_on_recv(never, NULL), weft_on_recv(p->c, NULL)), 1);
+	weft_unref(never);
+	weft_waitgroup_done(&p->group);
+}
+
+/* A close wakes some at a time. */
+CO_TEST(close_wakes_all_of_many)
+{
+	static const int counts[] = {63, 64, 65, 128, 500};
+
+	for (int i = 0; i < 5; i++) {
+		struct pair p = {.c = weft_make(int_chan, 0)};
+
+		weft_waitgroup_add(&p.group, counts[i]);
+		for (int n = 0; n < counts[i]; n++)
+			weft_go(n % 3 ? wait_false : select_false, &p);
+		until_parked(p.c, counts[i]);
+		weft_close(p.c);
+		CHECK_INT(parked_on(p.c), 0);
+		weft_waitgroup_wait(&p.group);
+		weft_unref(p.c);
+	}
+}
+
 PANIC_TEST(close_makes_a_waiting_sender_panic, "send on closed channel \"jobs\" (of int")
 {
 	static struct pair p;
