@@ -183,7 +183,7 @@ static bool mprotect_allowed(void)
  * The kernel takes many ranges at a time (Linux 6.13, as the guards themselves). Returns how many
  * bytes of them, from the first on, have taken the advice.
  */
-static size_t advise(const struct iovec *ranges, size_t n, int advice)
+static size_t advise(struct iovec *ranges, size_t n, int advice)
 {
 	int self = n > 1 ? (int)syscall(SYS_pidfd_open, getpid(), 0) : -1;
 	ssize_t done = -1;

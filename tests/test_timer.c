@@ -3,8 +3,6 @@
  * Sleeping and deadlines. What is tested is order: never too early, and in the order of the times;
  * how late is the machine's business, but for one tolerance (tests/coro.h).
  */
-#include <sys/resource.h>
-
 #include "runtime/timer.h"
 #include "tests/coro.h"
 
@@ -397,17 +395,6 @@ static void sleep_and_measure(struct race *r)
 	weft_waitgroup_done(&r->group);
 }
 
-struct due {
-	int64_t at;
-	struct weft_waitgroup *group;
-};
-
-static void sleep_until_due(struct due *due)
-{
-	weft_sleep_until(due->at);
-	weft_waitgroup_done(due->group);
-}
-
 /* Half a second's worth of sleepers; a machine that is busy with other things is let off. */
 CO_TEST_LIMIT(a_hundred_thousand_sleepers_all_wake_in_time, 60)
 {
@@ -423,29 +410,55 @@ CO_TEST_LIMIT(a_hundred_thousand_sleepers_all_wake_in_time, 60)
 	CHECK_INT(weft__timers_next(), WEFT_NEVER);
 }
 
-#define CROWD 2000
-
-/* How often this process has gone to sleep. */
-static long sleeps(void)
+static void fire_nothing(struct weft__timer *timer)
 {
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return usage.ru_nvcsw;
+	weft__timer_done(timer);
 }
 
-/* One is due each 50 us. */
-CO_TEST(a_crowd_of_timers_is_fired_by_the_batch)
+/*
+ * When a worker would wake for two timers in 100 and `second` us, just behind another's firing: in
+ * ns after the first one's time. -1: this thread was too slow to tell.
+ */
+static int64_t wake_after(int64_t second)
 {
-	struct weft_waitgroup group = {0};
-	int64_t first = weft_now() + 100 * WEFT_MS;
-	long before = sleeps();
+	struct weft__timer a, b;
+	int64_t t, fired, wake;
 
-	weft_waitgroup_add(&group, CROWD);
-	for (int i = 0; i < CROWD; i++)
-		weft_go_copy(sleep_until_due, &(struct due){first + i * 50 * WEFT_US, &group});
-	weft_waitgroup_wait(&group);
-	CHECK(sleeps() - before < CROWD / 2);
+	weft_sleep(20 * WEFT_US);
+	fired = weft_now();
+	t = fired + 100 * WEFT_US;
+	weft__timer_arm(&a, t, fire_nothing);
+	weft__timer_arm(&b, fired + second * WEFT_US, fire_nothing);
+	wake = weft__timers_wake();
+	weft__timer_cancel(&a);
+	weft__timer_cancel(&b);
+	return weft_now() < t ? wake - t : -1;
+}
+
+static int64_t wake_after_if_quick(int64_t second)
+{
+	for (int i = 0; i < 1000; i++) {
+		int64_t after = wake_after(second);
+
+		if (after >= 0)
+			return after;
+	}
+	return -1;
+}
+
+static int crowd_and_lone(int argc, char **argv)
+{
+	int64_t after = wake_after_if_quick(120);
+
+	CHECK(after > 20 * WEFT_US && after < WEFT__TIMERS_CROWD_NS);
+	CHECK_INT(wake_after_if_quick(100000), 0);
+	return 0;
+}
+
+TEST(a_crowd_of_timers_is_waited_for_and_a_lone_one_is_not)
+{
+	setenv("WEFT_WORKERS", "1", 1);
+	CHECK_INT(weft_run(crowd_and_lone, 0, NULL), 0);
 }
 
 /*
