@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "runtime/alarm.h"
+#include "runtime/alone.h"
 #include "runtime/barrier.h"
 #include "runtime/cpu.h"
 #include "runtime/monitor.h"
@@ -47,6 +48,7 @@ static WEFT__NO_TSAN void take_from_list(struct weft__worker *w)
 /* `polls` as it was under idle_lock. A late call does no harm. */
 static WEFT__NO_TSAN void wake(struct weft__worker *w, bool polls)
 {
+	weft__alone_expect();
 	if (polls)
 		weft__poller_interrupt();
 	else
@@ -165,7 +167,15 @@ struct watch {
 	int64_t awake_until;
 	int64_t nap; /* the next one's length */
 	bool busy;   /* somebody had a queue, or switched */
+	bool away;   /* napping, or in between naps: takes no locks (alone.h) */
 };
+
+static WEFT__NO_TSAN void come_back(struct watch *watch)
+{
+	if (watch->away)
+		weft__alone_come();
+	watch->away = false;
+}
 
 /* What this worker took last is done: did it pay? */
 static WEFT__NO_TSAN void judge(struct weft__worker *w, int64_t now)
@@ -182,11 +192,12 @@ static WEFT__NO_TSAN void judge(struct weft__worker *w, int64_t now)
 	w->stolen = 0;
 }
 
-static WEFT__NO_TSAN struct weft__co *take_from(
-	struct weft__worker *w, struct weft__worker *victim, struct look *look, bool with_next)
+static WEFT__NO_TSAN struct weft__co *take_from(struct weft__worker *w, struct weft__worker *victim,
+	struct watch *watch, struct look *look, bool with_next)
 {
 	struct weft__co *co;
 
+	come_back(watch);
 	if (!look->revoked)
 		weft__runq_revoke(&victim->runq);
 	look->revoked = true;
@@ -196,9 +207,10 @@ static WEFT__NO_TSAN struct weft__co *take_from(
 	return co;
 }
 
-static WEFT__NO_TSAN struct weft__co *look_at(struct weft__worker *w, struct weft__worker *victim,
-	struct look *look, int64_t now, bool *busy)
+static WEFT__NO_TSAN struct weft__co *look_at(
+	struct weft__worker *w, struct weft__worker *victim, struct watch *watch, int64_t now)
 {
+	struct look *look = &watch->looks[victim->index];
 	struct weft__runq *q = &victim->runq;
 	uint32_t tick = atomic_load_explicit(&q->tick, memory_order_relaxed);
 	uint32_t slices = tick - look->tick;
@@ -206,7 +218,7 @@ static WEFT__NO_TSAN struct weft__co *look_at(struct weft__worker *w, struct wef
 	int64_t span = now - look->begun;
 
 	if (slices || !empty)
-		*busy = true;
+		watch->busy = true;
 	if (span < LOOK_NS)
 		return NULL;
 	slow = span >= SLICE_NS * ((int64_t)slices + 1);
@@ -219,7 +231,7 @@ static WEFT__NO_TSAN struct weft__co *look_at(struct weft__worker *w, struct wef
 	many = atomic_load_explicit(&q->count, memory_order_relaxed) > 1;
 	if (many && now - look->since < w->patience)
 		return NULL;
-	return take_from(w, victim, look, slices == 0);
+	return take_from(w, victim, watch, look, slices == 0);
 }
 
 static WEFT__NO_TSAN void begin_looks(struct watch *watch, int64_t now)
@@ -255,7 +267,7 @@ static WEFT__NO_TSAN struct weft__co *look_round(
 
 		if (v == (uint32_t)w->index)
 			continue;
-		co = look_at(w, &weft__sched.workers[v], &watch->looks[v], now, &watch->busy);
+		co = look_at(w, &weft__sched.workers[v], watch, now);
 		if (co)
 			return co;
 	}
@@ -282,14 +294,28 @@ static WEFT__NO_TSAN bool called(struct weft__worker *w, int64_t now)
 
 	return atomic_load_explicit(&w->inbox, memory_order_relaxed) ||
 	       atomic_load_explicit(&s->inbox, memory_order_relaxed) ||
-	       atomic_load_explicit(&s->calls, memory_order_relaxed) ||
-	       timer_is_due(now) || weft__poller_overdue(now);
+	       atomic_load_explicit(&s->calls, memory_order_relaxed) || weft__poller_overdue(now);
+}
+
+static WEFT__NO_TSAN bool timer_calls(struct watch *watch, int64_t now)
+{
+	if (weft__timers_next() > now)
+		return false;
+	come_back(watch); /* for the timers' lock */
+	return timer_is_due(now);
 }
 
 static WEFT__NO_TSAN void nap(struct weft__worker *w, struct watch *watch, int64_t now)
 {
-	int64_t until = now + watch->nap, timer = weft__timers_wake();
+	int64_t until = now + watch->nap, timer = weft__timers_next();
 
+	if (timer < until) {
+		come_back(watch);
+		timer = weft__timers_wake();
+	}
+	if (!watch->away)
+		weft__alone_go();
+	watch->away = true;
 	atomic_store_explicit(&w->wake_word, 0, memory_order_relaxed);
 	weft__futex_wait(&w->wake_word, 0, timer < until ? timer : until);
 	watch->nap = watch->nap * 5 / 4;
@@ -306,7 +332,7 @@ static WEFT__NO_TSAN struct weft__co *watch_on(struct weft__worker *w, struct wa
 
 		if (co)
 			return co;
-		if (called(w, now) || !others_run())
+		if (called(w, now) || timer_calls(watch, now) || !others_run())
 			return NULL;
 		if (now >= watch->awake_until) {
 			if (!watch->busy)
@@ -327,12 +353,13 @@ static WEFT__NO_TSAN struct weft__co *watch(struct weft__worker *w)
 	int64_t now = weft_now();
 
 	watch.nap = NAP_NS;
-	watch.busy = false;
+	watch.busy = watch.away = false;
 	watch.awake_until = now + AWAKE_NS;
 	judge(w, now);
 	begin_looks(&watch, now);
 	co = watch_on(w, &watch);
 	end_looks(&watch);
+	come_back(&watch);
 	return co;
 }
 
@@ -431,12 +458,19 @@ WEFT__NO_TSAN void weft__standby_call(void)
 		weft__wake_worker(w);
 }
 
+static WEFT__NO_TSAN void doze(struct weft__worker *w, int64_t until)
+{
+	weft__alone_go();
+	weft__futex_wait(&w->wake_word, 0, until);
+	weft__alone_come();
+}
+
 static WEFT__NO_TSAN void sleep_on_futex(struct weft__worker *w, int64_t until)
 {
 	int64_t now = weft_now(), look = now + WEFT__STANDBY_NS;
 
 	if (!stands_by(w, now)) {
-		weft__futex_wait(&w->wake_word, 0, until);
+		doze(w, until);
 		return;
 	}
 	if (weft__poller_quiet(now)) {
@@ -444,7 +478,7 @@ static WEFT__NO_TSAN void sleep_on_futex(struct weft__worker *w, int64_t until)
 		if (weft__poller_quiet(now))
 			look = until;
 	}
-	weft__futex_wait(&w->wake_word, 0, look < until ? look : until);
+	doze(w, look < until ? look : until);
 	atomic_store_explicit(&standby.asleep, false, memory_order_relaxed);
 }
 
@@ -586,7 +620,7 @@ WEFT__NO_TSAN struct weft__co *weft__idle(struct weft__worker *w)
 	if (co)
 		return co;
 	now = weft_now();
-	if (called(w, now) || trim(w, now))
+	if (called(w, now) || timer_is_due(now) || trim(w, now))
 		return NULL;
 	sleep(w);
 	return NULL;

@@ -39,14 +39,19 @@ WEFT__NO_TSAN void weft__lock_unseen(struct weft__lock *lock)
 {
 	uint32_t free = 0;
 
-	if (weft__multi && !atomic_compare_exchange_strong_explicit(&lock->word, &free, 1,
-				   memory_order_acquire, memory_order_relaxed))
+	if (weft__multi && !weft__alone_enter() &&
+		!atomic_compare_exchange_strong_explicit(
+			&lock->word, &free, 1, memory_order_acquire, memory_order_relaxed))
 		wait_unseen(lock);
 }
 
 WEFT__NO_TSAN void weft__unlock_unseen(struct weft__lock *lock)
 {
-	if (weft__multi && atomic_exchange_explicit(&lock->word, 0, memory_order_release) == 2)
+	if (!weft__multi)
+		return;
+	if (weft__lock_not_taken(lock))
+		weft__alone_leave();
+	else if (atomic_exchange_explicit(&lock->word, 0, memory_order_release) == 2)
 		weft__lock_wake(lock);
 }
 

@@ -4,8 +4,9 @@
  * have been descheduled. Nothing that waits, calls the user or formats runs under one.
  *
  * While a run has one worker, channels and their kin are touched by one thread only (that is why
- * foreign threads may call nothing but weft_post): weft__lock then costs a branch. Locks that
- * foreign threads take as well use weft__lock_always.
+ * foreign threads may call nothing but weft_post): weft__lock then costs a branch, and little more
+ * while all other workers sleep (alone.h). Locks that foreign threads take as well use
+ * weft__lock_always.
  *
  * A coroutine may park holding one; the context that runs next gives it back (weft__park).
  * Order where two are held: the list of channels before a channel, a channel before the timers;
@@ -18,9 +19,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/alone.h"
 #include "runtime/sanitize.h"
 
-/* 0 free, 1 held, 2 held and somebody may sleep on it. */
+/* 0 free, or held by who is alone; 1 held, 2 held and somebody may sleep on it. */
 struct weft__lock {
 	_Atomic uint32_t word;
 };
@@ -49,13 +51,24 @@ static inline void weft__unlock_always(struct weft__lock *lock)
 
 static inline void weft__lock(struct weft__lock *lock)
 {
-	if (weft__multi)
+	if (weft__multi && !weft__alone_enter())
 		weft__lock_always(lock);
+}
+
+/* By its holder: it was alone when it entered, and did not take it. relaxed: our own store, if any.
+ */
+static WEFT__NO_TSAN_INLINE bool weft__lock_not_taken(struct weft__lock *lock)
+{
+	return atomic_load_explicit(&lock->word, memory_order_relaxed) == 0;
 }
 
 static inline void weft__unlock(struct weft__lock *lock)
 {
-	if (weft__multi)
+	if (!weft__multi)
+		return;
+	if (weft__lock_not_taken(lock))
+		weft__alone_leave();
+	else
 		weft__unlock_always(lock);
 }
 
@@ -74,8 +87,8 @@ static inline void weft__lock_park(struct weft__lock *lock)
 }
 
 /*
- * As weft__lock and weft__unlock, unseen by TSan: for the scheduler's own locks, and to give back one
- * that was parked with.
+ * As weft__lock and weft__unlock, unseen by TSan: for the scheduler's own locks, and to give back
+ * one that was parked with.
  */
 void weft__lock_unseen(struct weft__lock *lock);
 void weft__unlock_unseen(struct weft__lock *lock);

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/alone.h"
 #include "runtime/include/weft.h"
 #include "runtime/io.h"
 #include "runtime/poller.h"
@@ -119,8 +120,14 @@ static unsigned meaning(uint32_t events)
 
 static void wait_for_events(int64_t until, struct weft__found *found)
 {
-	int n = fetch(until); /* negative: a signal */
+	bool sleeps = until != WEFT_NOW;
+	int n;
 
+	if (sleeps)
+		weft__alone_go();
+	n = fetch(until); /* negative: a signal */
+	if (sleeps)
+		weft__alone_come();
 	weft__poller_acquire();
 	for (int i = 0; i < n; i++) {
 		if (ep.events[i].data.ptr)

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/alone.h"
 #include "runtime/include/weft.h"
 #include "runtime/io.h"
 #include "runtime/panic.h"
@@ -184,7 +185,11 @@ static void wait_for_events(int64_t until, struct weft__found *found)
 		ns = ns > 0 ? ns : 0;
 		limit = (struct timespec){ns / WEFT_SEC, ns % WEFT_SEC};
 	}
+	if (until != WEFT_NOW)
+		weft__alone_go();
 	r = ppoll(pl.fds, n, until == WEFT_NEVER ? NULL : &limit, NULL);
+	if (until != WEFT_NOW)
+		weft__alone_come();
 	atomic_store_explicit(&pl.asleep, false, memory_order_relaxed);
 	if (r <= 0)
 		return;

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/alone.h"
 #include "runtime/blocking.h"
 #include "runtime/census.h"
 #include "runtime/chan.h"
@@ -186,7 +187,9 @@ static void *worker_thread(void *arg)
 	while (!atomic_load_explicit(&weft__sched.gate, memory_order_acquire))
 		weft__futex_wait(&weft__sched.gate, 0, WEFT_NEVER);
 	weft__poke_allow();
+	weft__alone_come();
 	work(w);
+	weft__alone_go();
 	if (atomic_load_explicit(&ended_on, memory_order_acquire) == w->index)
 		wait_for_main_thread();
 	return NULL;
@@ -319,6 +322,7 @@ static int set_up(void)
 	weft__multi = n > 1 || WEFT__TSAN;
 	atomic_store(&s->alarm, WEFT_NEVER);
 	weft__sched_init();
+	weft__alone_init();
 	weft__blocking_init((int)env_number("WEFT_HELPERS", 1, 1024, 64));
 	weft__sync_init();
 	weft__timers_init();
@@ -405,12 +409,14 @@ int weft_run(int (*app)(int argc, char **argv), int argc, char **argv)
 		weft__sched.result = r;
 		goto out;
 	}
+	weft__alone_come(); /* before others may run */
 	start(argc, argv);
 	first = weft__co_new(
 		weft__worker(), NULL, "main", &arg, sizeof(arg), "", "", 0, MAIN_STACK_BYTES);
 	first->int_fn = app_main;
 	weft__ready(first);
 	work(&weft__sched.workers[0]);
+	weft__alone_go();
 out:
 	weft__worker_set(NULL);
 	main_thread_is_back();

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/alone.h"
 #include "runtime/poke.h"
 #include "runtime/sched.h"
 #include "runtime/stack.h"
@@ -241,8 +242,11 @@ void weft__snap_take(struct weft__snap *snap, const struct weft__co *self,
 	weft__stacks_walk(take_co, &taking);
 	/* With one worker there are no locks: it would have to stand still. */
 	snap->no_chans = !quiet && !weft__multi;
-	if (!snap->no_chans)
+	if (!snap->no_chans) {
+		weft__alone_come();
 		take_chans(&taking);
+		weft__alone_go();
+	}
 	if (snap->ncos)
 		qsort(snap->cos, snap->ncos, sizeof(*snap->cos), co_order);
 	if (snap->nwaits)

@@ -62,7 +62,8 @@ int64_t weft__timers_next(void);
 
 /*
  * When to wake for the first one: at its time; where timers come thick, up to WEFT__TIMERS_CROWD_NS
- * later, so that one wake-up does for several. A lone timer never waits. Any worker, no lock held.
+ * later, so that one wake-up does for several. A lone timer never waits. Any worker that
+ * is present (alone.h), no lock held.
  */
 #define WEFT__TIMERS_CROWD_NS (250 * WEFT_US)
 int64_t weft__timers_wake(void);
