@@ -57,6 +57,7 @@ static struct {
 	size_t ncold, cold_room;
 	atomic_bool trimming; /* one at a time: the room that it made is its own. acquire, release */
 	size_t page, stack_bytes;
+	bool valgrind; /* the program runs under it */
 	_Atomic size_t mprotects;
 	size_t mprotects_most;
 	enum weft__guard guard;
@@ -103,7 +104,7 @@ static enum weft__guard probe_guard(void)
 
 	if (wish && strcmp(wish, "none") == 0)
 		return WEFT__GUARD_NONE;
-	if (WEFT__ASAN || weft__under_valgrind() || (wish && strcmp(wish, "mprotect") == 0))
+	if (WEFT__ASAN || pool.valgrind || (wish && strcmp(wish, "mprotect") == 0))
 		return WEFT__GUARD_MPROTECT;
 	p = mmap(NULL, pool.page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
@@ -286,7 +287,7 @@ static WEFT__NO_TSAN struct weft__co *set_up(
 }
 
 /* Up to CUT new ones. */
-static WEFT__NO_TSAN struct weft__co *cut(struct weft__cache *cache)
+static __attribute__((noinline)) WEFT__NO_TSAN struct weft__co *cut(struct weft__cache *cache)
 {
 	uintptr_t some[CUT];
 	uint32_t first, n, good;
@@ -339,6 +340,7 @@ int weft__stacks_init(size_t stack_bytes, size_t first_bytes)
 	pool.page = (size_t)sysconf(_SC_PAGESIZE);
 	pool.stack_bytes = (stack_bytes + pool.page - 1) & ~(pool.page - 1);
 	pool.mprotects_most = max_map_count() / 4; /* each guard splits a mapping: two more */
+	pool.valgrind = weft__under_valgrind();
 	pool.guard = probe_guard();
 	pool.first = extraordinary(first_bytes);
 	return pool.first ? 0 : -ENOMEM;
@@ -347,7 +349,7 @@ int weft__stacks_init(size_t stack_bytes, size_t first_bytes)
 /* ---- The cold ----------------------------------------------------------------------------------
  */
 
-static WEFT__NO_TSAN struct weft__co *warm_up(struct weft__cache *cache)
+static __attribute__((noinline)) WEFT__NO_TSAN struct weft__co *warm_up(struct weft__cache *cache)
 {
 	uintptr_t some[CUT];
 	uint32_t n = 0;
@@ -479,7 +481,7 @@ WEFT__NO_TSAN struct weft__co *weft__stack_get(struct weft__cache *cache, size_t
 	} else {
 		co = pool.first;
 	}
-	if (co)
+	if (__builtin_expect(pool.valgrind, 0) && co)
 		weft__valgrind_undefined(co->stack + pool.page, co);
 #if WEFT__ASAN
 	if (co)
@@ -491,8 +493,9 @@ WEFT__NO_TSAN struct weft__co *weft__stack_get(struct weft__cache *cache, size_t
 
 WEFT__NO_TSAN void weft__stack_put(struct weft__cache *cache, struct weft__co *co)
 {
-	weft__valgrind_noaccess(co->stack + pool.page, co);
-	if (co->stack_bytes == pool.stack_bytes)
+	if (__builtin_expect(pool.valgrind, 0))
+		weft__valgrind_noaccess(co->stack + pool.page, co);
+	if (co != pool.first)
 		weft__cache_put(cache, &depot, co);
 }
 
