@@ -105,8 +105,7 @@ struct weft__co *weft__co_new(struct weft__worker *w, struct weft__co *parent, c
 	co->worker = NULL;
 	co->pinned = NULL;
 	co->pins = 0;
-	co->fn = NULL;
-	co->int_fn = NULL;
+	co->detached = false;
 	co->handle = NULL;
 	co->group = NULL;
 	co->locals = NULL;
@@ -115,7 +114,9 @@ struct weft__co *weft__co_new(struct weft__worker *w, struct weft__co *parent, c
 	co->at_fn = at_fn;
 	co->at_file = at_file;
 	co->at_line = at_line;
-	co->name[0] = '\0';
+	if (co->named)
+		co->name[0] = '\0';
+	co->named = false;
 	co->arg = (void *)(uintptr_t)arg;
 	if (copy_bytes) {
 		top -= (copy_bytes + 63) & ~(size_t)63;
@@ -150,6 +151,7 @@ void weft_co_go(weft_fn fn, const char *name, const void *arg, size_t copy_bytes
 			WEFT_ARG_MAX);
 	co = weft__co_new(w, self, name, arg, copy_bytes, at_fn, at_file, at_line, 0);
 	co->fn = fn;
+	co->detached = true;
 	weft__ready_on(w, co);
 }
 
@@ -199,7 +201,7 @@ void weft__co_main(struct weft__co *self)
 {
 	int code = 0;
 
-	if (self->fn)
+	if (self->detached)
 		self->fn(self->arg);
 	else
 		code = self->int_fn(self->arg);
@@ -270,6 +272,7 @@ void weft_set_name(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
+	self->named = true;
 	vsnprintf(self->name, sizeof(self->name), format, args);
 	va_end(args);
 	weft__trace_reserve(weft__worker(), WEFT_REC_UNITS_MAX);

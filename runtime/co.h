@@ -47,6 +47,10 @@ struct weft__wait_for {
 	int64_t until;		 /* ns, of its deadline; 0: none */
 };
 
+/*
+ * In the order of use: a cache line for the switch, one for beginning and end, one that is written
+ * at the beginning, and what few use. A spawn writes three lines, an exit two.
+ */
 struct weft__co {
 	/* When it is free, the first two words are the cache's (cache.h). */
 	struct weft__ctx ctx;
@@ -57,33 +61,40 @@ struct weft__co {
 	 * stack (acquire).
 	 */
 	atomic_int state;
-	int at_line;
+	bool guarded;		     /* else a canary lies at the low end of the stack */
+	bool detached;		     /* calls fn, else int_fn */
+	bool named;		     /* `name` is not "" */
 	struct weft__worker *worker; /* on which it runs or ran last; NULL: it has not begun */
 	struct weft__worker *pinned; /* the only one on which it may run, or NULL */
-	uint32_t pins;		     /* weft_pin less weft_unpin */
-	bool guarded;		     /* else a canary lies at the low end of the stack */
-	int64_t last_t;	   /* stamp of the last record about it; by whoever may act on it now */
-	int64_t parked_at; /* ns, as its worker knew the time then: weft__worker.about */
-	uint64_t id;
-	weft_fn fn; /* detached; or NULL and */
-	weft_int_fn int_fn;
-	void *arg;
-	struct weft_handle *handle;
-	struct weft_group *group;    /* that started it, or NULL */
-	struct weft__locals *locals; /* or NULL: local.c */
-	struct weft__wait_for wait;
-	struct weft_scope *scope;   /* in which it runs, or NULL; holds a reference */
-	struct weft__link in_scope; /* among its coroutines; under its lock */
+	struct weft_scope *scope;    /* in which it runs, or NULL; holds a reference */
 	/*
 	 * How the scope may end what we wait for: see scope.h. seq_cst, against the scope's
 	 * `error`.
 	 */
 	_Atomic(struct weft__interrupt *) interrupt;
-	uint32_t shields, entered; /* open weft_shield_begin and weft_scope_enter */
+	int64_t parked_at; /* ns, as its worker knew the time then: weft__worker.about */
+
+	uint64_t id;
+	union {
+		weft_fn fn;
+		weft_int_fn int_fn;
+	};
+	void *arg;
+	struct weft_handle *handle;  /* of who can be joined, or NULL */
+	struct weft_group *group;    /* that started it, or NULL */
+	struct weft__locals *locals; /* or NULL: local.c */
+	uint32_t shields, entered;   /* open weft_shield_begin and weft_scope_enter */
+	int64_t last_t; /* stamp of the last record about it; by whoever may act on it now */
+
 	const char *fn_name, *at_fn, *at_file;
-	char name[WEFT__NAME_MAX]; /* "" until it is given one */
-	char *stack;		   /* lowest byte, the guard page's included */
+	int at_line;
+	uint32_t pins; /* weft_pin less weft_unpin */
+	char *stack;   /* lowest byte, the guard page's included */
 	size_t stack_bytes;
+	struct weft__link in_scope; /* among its coroutines; under its lock */
+
+	struct weft__wait_for wait;
+	char name[WEFT__NAME_MAX]; /* "" until it is given one */
 	void *tsan_fiber;
 	void *asan_fake;
 };

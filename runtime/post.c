@@ -92,6 +92,7 @@ static void start(struct weft__post *post, bool runs)
 		struct weft__co *co = weft__co_new(weft__worker(), NULL, "post", s->arg, 0, "", "", 0, 0);
 
 		co->fn = s->fn;
+		co->detached = true;
 		weft__ready(co);
 	}
 	free(s);
