@@ -47,7 +47,8 @@ class Table:
 
     POINTERS = ("slabs", "nslabs", "workers", "nworkers", "whys")
     NUMBERS = ("slab_bytes slab_base slab_stack_bytes slab_used worker_bytes worker_current "
-               "worker_tid co_bytes co_state co_id co_name co_fn_name co_at_fn co_at_file "
+               "worker_tid co_bytes shades shade_bytes "
+               "co_state co_id co_name co_fn_name co_at_fn co_at_file "
                "co_at_line co_why co_chan co_sync co_of chan_name chan_at_file chan_at_line "
                "sync_name co_ctx indirect sp_add sp_at nregs").split()
 
@@ -57,7 +58,7 @@ class Table:
             head = memory(at, 8 + 8 * len(self.POINTERS) + 4 * len(self.NUMBERS))
         except gdb.error as error:
             raise Missing(f"no libweft in this program, or no process: {error}")
-        if head[:8] != b"weftdbg1":
+        if head[:8] != b"weftdbg2":
             raise Missing("weft_run has not begun yet, or this libweft is another version")
         fields = struct.unpack_from(f"<{len(self.POINTERS)}Q{len(self.NUMBERS)}I", head, 8)
         for name, value in zip(self.POINTERS + tuple(self.NUMBERS), fields):
@@ -133,7 +134,8 @@ def coroutines():
         slab = table.slabs + i * table.slab_bytes
         base, size = word(slab + table.slab_base), word(slab + table.slab_stack_bytes)
         for j in range(word(slab + table.slab_used, 4)):
-            address = base + (j + 1) * size - table.co_bytes
+            address = (base + (j + 1) * size - table.co_bytes -
+                       (base + j * size) // size % table.shades * table.shade_bytes)
             try:
                 if word(address + table.co_state, 4):
                     found.append(Coroutine(table, address, tids))

@@ -69,7 +69,7 @@ __attribute__((noinline, no_sanitize_address)) static WEFT__NO_TSAN size_t used_
 	const struct weft__co *co)
 {
 	const volatile uint64_t *p = lowest(co);
-	const char *end = co->stack + co->stack_bytes;
+	const char *end = (const char *)(co + 1);
 
 	while ((const char *)p < end && *p == PAINT)
 		p++;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The coroutine itself. Its struct lies at the top of its own stack, so that a parked coroutine
+ * The coroutine itself. Its struct lies near the top of its own stack, so that a parked coroutine
  * touches one page.
  */
 #ifndef WEFT_RUNTIME_CO_H

@@ -21,7 +21,8 @@ struct debug {
 	const char *whys; /* the words of enum weft_why, each with a blank behind */
 	uint32_t slab_bytes, slab_base, slab_stack_bytes, slab_used;
 	uint32_t worker_bytes, worker_current, worker_tid;
-	uint32_t co_bytes, co_state, co_id, co_name, co_fn_name, co_at_fn, co_at_file, co_at_line;
+	uint32_t co_bytes, shades, shade_bytes;
+	uint32_t co_state, co_id, co_name, co_fn_name, co_at_fn, co_at_file, co_at_line;
 	uint32_t co_why, co_chan, co_sync, co_of;
 	uint32_t chan_name, chan_at_file, chan_at_line, sync_name;
 	/*
@@ -107,7 +108,6 @@ void weft__debug_init(void)
 		.worker_bytes = sizeof(struct weft__worker),
 		.worker_current = offsetof(struct weft__worker, current),
 		.worker_tid = offsetof(struct weft__worker, tid),
-		.co_bytes = (sizeof(struct weft__co) + 63) & ~63u,
 		.co_state = offsetof(struct weft__co, state),
 		.co_id = offsetof(struct weft__co, id),
 		.co_name = offsetof(struct weft__co, name),
@@ -126,7 +126,8 @@ void weft__debug_init(void)
 		.sync_name = offsetof(struct weft__sync, name),
 	};
 	weft__stacks_debug(&(struct weft__stacks_debug){&d->slabs, &d->nslabs, &d->slab_bytes,
-		&d->slab_base, &d->slab_stack_bytes, &d->slab_used});
+		&d->slab_base, &d->slab_stack_bytes, &d->slab_used, &d->co_bytes, &d->shades,
+		&d->shade_bytes});
 	add_context();
-	memcpy(d->magic, "weftdbg1", sizeof(d->magic));
+	memcpy(d->magic, "weftdbg2", sizeof(d->magic));
 }

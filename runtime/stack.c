@@ -37,6 +37,9 @@
 #define CUT 64	       /* stacks cut from a slab, or taken out of the cold, at a time */
 #define WARM_MOST 4096 /* free stacks in the depot that keep their memory: 16 MiB */
 #define TRIM 1024      /* stacks made cold at a time */
+#define CO_BYTES ((sizeof(struct weft__co) + 63) & ~(size_t)63)
+#define SHADES 16 /* see co_in */
+#define SHADE_BYTES 64
 
 struct slab {
 	char *base;
@@ -65,12 +68,22 @@ static struct {
 
 static struct weft__depot depot; /* of ordinary stacks, warm */
 
-#define CO_BYTES ((sizeof(struct weft__co) + 63) & ~(size_t)63)
+/*
+ * The struct in the stack [lo, lo + bytes), not quite at its top: what coroutines touch most would
+ * lie at the same place of a page in all of them, and so in a few sets of the caches, which hold a
+ * dozen or two each. So each stands a line lower than its neighbour, SHADES times.
+ */
+static struct weft__co *co_in(char *lo, size_t bytes)
+{
+	size_t shade = (uintptr_t)lo / bytes % SHADES * SHADE_BYTES;
+
+	return (struct weft__co *)(lo + bytes - CO_BYTES - shade);
+}
 
 /* Not seen by TSan: what a slab is does not change once nslabs tells of it. */
 static WEFT__NO_TSAN struct weft__co *co_at(const struct slab *slab, uint32_t i)
 {
-	return (struct weft__co *)(slab->base + (i + 1) * slab->stack_bytes - CO_BYTES);
+	return co_in(slab->base + i * slab->stack_bytes, slab->stack_bytes);
 }
 
 /* An ordinary stack without a struct is known by its low end; bit 0: it is guarded. */
@@ -81,7 +94,7 @@ static char *low_end(uintptr_t stack)
 
 static struct weft__co *co_of(uintptr_t stack)
 {
-	return (struct weft__co *)(low_end(stack) + pool.stack_bytes - CO_BYTES);
+	return co_in(low_end(stack), pool.stack_bytes);
 }
 
 static size_t max_map_count(void)
@@ -136,6 +149,9 @@ void weft__stacks_debug(const struct weft__stacks_debug *ret)
 	*ret->slab_base = offsetof(struct slab, base);
 	*ret->slab_stack_bytes = offsetof(struct slab, stack_bytes);
 	*ret->slab_used = offsetof(struct slab, used);
+	*ret->co_bytes = CO_BYTES;
+	*ret->shades = SHADES;
+	*ret->shade_bytes = SHADE_BYTES;
 }
 
 enum weft__guard weft__stacks_guard(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Stacks: slabs of address space, mapped lazily, each stack with a guard below it and its
- * coroutine's struct at its top.
+ * coroutine's struct near its top.
  */
 #ifndef WEFT_RUNTIME_STACK_H
 #define WEFT_RUNTIME_STACK_H
@@ -52,6 +52,7 @@ void weft__stacks_walk(void (*fn)(struct weft__co *co, void *arg), void *arg);
 struct weft__stacks_debug {
 	const void **slabs, **nslabs;
 	uint32_t *slab_bytes, *slab_base, *slab_stack_bytes, *slab_used;
+	uint32_t *co_bytes, *shades, *shade_bytes; /* where in a stack its struct lies: co_in */
 };
 void weft__stacks_debug(const struct weft__stacks_debug *ret);
 

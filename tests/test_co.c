@@ -456,11 +456,11 @@ static void gather_and_leave(void)
 static uint64_t stacks_cut(void)
 {
 	const void *slabs, *nslabs;
-	uint32_t bytes, base, stack_bytes, used;
+	uint32_t bytes, base, stack_bytes, used, unused;
 	uint64_t n = 0;
 
-	weft__stacks_debug(
-		&(struct weft__stacks_debug){&slabs, &nslabs, &bytes, &base, &stack_bytes, &used});
+	weft__stacks_debug(&(struct weft__stacks_debug){&slabs, &nslabs, &bytes, &base,
+		&stack_bytes, &used, &unused, &unused, &unused});
 	for (uint32_t i = 0; i < atomic_load((const _Atomic uint32_t *)nslabs); i++)
 		n += atomic_load(
 			(const _Atomic uint32_t *)((const char *)slabs + i * bytes + used));
