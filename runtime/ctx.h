@@ -48,16 +48,26 @@ struct weft__regs;
 bool weft__ctx_regs(const struct weft__ctx *ctx, const void *lo, const void *hi,
 	struct weft__regs *regs);
 
-/* Saves the caller in *from and goes on in *to. Returns when somebody switches back to *from. */
+/* Saves the caller in *from and goes on in *to, which has begun. Returns when somebody switches back to *from. */
 void weft__ctx_switch(struct weft__ctx *from, struct weft__ctx *to);
 
-/* The same, faster where *to is new; and where nobody will switch back to the caller. */
+/*
+ * So is a new context begun, whose entry and arg are told once more: what is known need not be read
+ * from a stack that is cold. The second of the two leaves for good, as the third does, which goes on
+ * in a context that has begun.
+ */
 #if !defined(WEFT_CTX_UCONTEXT) && defined(__x86_64__)
-void weft__ctx_begin(struct weft__ctx *from, struct weft__ctx *to);
+void weft__ctx_begin(
+	struct weft__ctx *from, struct weft__ctx *to, void (*entry)(void *arg), void *arg);
+void weft__ctx_leave_begin(struct weft__ctx *to, void (*entry)(void *arg), void *arg)
+	__attribute__((noreturn));
 void weft__ctx_leave(struct weft__ctx *to) __attribute__((noreturn));
 #else
-static inline void weft__ctx_begin(struct weft__ctx *from, struct weft__ctx *to)
+static inline void weft__ctx_begin(
+	struct weft__ctx *from, struct weft__ctx *to, void (*entry)(void *arg), void *arg)
 {
+	(void)entry;
+	(void)arg;
 	weft__ctx_switch(from, to);
 }
 static inline __attribute__((noreturn)) void weft__ctx_leave(struct weft__ctx *to)
@@ -66,6 +76,13 @@ static inline __attribute__((noreturn)) void weft__ctx_leave(struct weft__ctx *t
 
 	weft__ctx_switch(&gone, to);
 	__builtin_unreachable();
+}
+static inline __attribute__((noreturn)) void weft__ctx_leave_begin(
+	struct weft__ctx *to, void (*entry)(void *arg), void *arg)
+{
+	(void)entry;
+	(void)arg;
+	weft__ctx_leave(to);
 }
 #endif
 

@@ -64,10 +64,20 @@
 .endm
 
 /*
- * The processor guesses that a return goes to where the last call came from. Two contexts that wait
- * in the same function make the guess right; one that begins, or takes over from one that ends, makes
- * it wrong, and is jumped to instead.
+ * The first time: nothing is read from the stack of \ctx, which may be in no cache. Its control words
+ * are those of the ABI at the start of a process.
  */
+.macro BEGIN ctx, entry, arg
+	movq	(\ctx), %rsp
+	addq	$64, %rsp
+	.cfi_adjust_cfa_offset -64
+	movq	\entry, %rax
+	movq	\arg, %rdi
+	ldmxcsr	.Lmxcsr(%rip)
+	fldcw	.Lx87_control(%rip)
+	jmp	weft__ctx_start
+.endm
+
 .macro ENTRY name
 	.globl	\name
 	.hidden	\name
@@ -86,13 +96,22 @@ ENTRY weft__ctx_switch
 
 ENTRY weft__ctx_begin
 	SAVE	%rdi
-	LOAD	%rsi
-	popq	%rcx
-	.cfi_adjust_cfa_offset -8
-	jmpq	*%rcx
+	BEGIN	%rsi, %rdx, %rcx
 	.cfi_endproc
 	.size	weft__ctx_begin, . - weft__ctx_begin
 
+ENTRY weft__ctx_leave_begin
+	.cfi_undefined %rip
+	.cfi_adjust_cfa_offset 56
+	BEGIN	%rdi, %rsi, %rdx
+	.cfi_endproc
+	.size	weft__ctx_leave_begin, . - weft__ctx_leave_begin
+
+/*
+ * The processor guesses that a return goes to where the last call came from. Two contexts that wait
+ * in the same function make the guess right; one that takes over from one that ends makes it wrong,
+ * and is jumped to instead.
+ */
 ENTRY weft__ctx_leave
 	.cfi_undefined %rip
 	.cfi_adjust_cfa_offset 56
@@ -103,19 +122,20 @@ ENTRY weft__ctx_leave
 	.cfi_endproc
 	.size	weft__ctx_leave, . - weft__ctx_leave
 
-/* Where a new context begins: r12 is the argument, r13 the entry. Unwinding ends here. */
-	.globl	weft__ctx_start
-	.hidden	weft__ctx_start
-	.type	weft__ctx_start, @function
-	.balign	16
-weft__ctx_start:
-	.cfi_startproc
+/* Where a new context begins: rax is the entry, rdi its argument. Unwinding ends here. */
+ENTRY weft__ctx_start
 	.cfi_undefined %rip
 	xorl	%ebp, %ebp
-	movq	%r12, %rdi
-	callq	*%r13
+	callq	*%rax
 	ud2
 	.cfi_endproc
 	.size	weft__ctx_start, . - weft__ctx_start
+
+	.section .rodata
+	.balign	4
+.Lmxcsr:
+	.long	0x1f80
+.Lx87_control:
+	.word	0x037f
 
 	.section .note.GNU-stack, "", @progbits

@@ -67,6 +67,8 @@ static WEFT__NO_TSAN_INLINE void go_on(struct weft__worker *w, struct weft__co *
 	weft__trace_run(w, co);
 }
 
+static void begin(void *self);
+
 /*
  * Tells the sanitizers, then switches. `from` or `to` NULL: the scheduler's stack. Returns the
  * worker that switched back, maybe another one.
@@ -92,10 +94,12 @@ static WEFT__NO_TSAN_INLINE struct weft__worker *switch_stacks(
 #if WEFT__TSAN
 	__tsan_switch_to_fiber(to ? to->tsan_fiber : w->tsan_fiber, __tsan_switch_to_fiber_no_sync);
 #endif
+	if (for_good && begins)
+		weft__ctx_leave_begin(to_ctx, begin, to);
 	if (for_good)
 		weft__ctx_leave(to_ctx);
 	if (begins)
-		weft__ctx_begin(from_ctx, to_ctx);
+		weft__ctx_begin(from_ctx, to_ctx, begin, to);
 	else
 		weft__ctx_switch(from_ctx, to_ctx);
 	if (from)
