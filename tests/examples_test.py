@@ -131,7 +131,7 @@ def add_run(name, workers):
         path = folder / "run.json"
         got = run(example(program), *args, env={"WEFT_WORKERS": workers, "WEFT_TRACE": str(path)})
         same((got.returncode, got.stdout, got.stderr), (0, expected(name), ""))
-        document = validate(path, alike=50 if args else None)  # what is short is seen whole
+        document = validate(path, alike=10 if args else None)  # what is short is seen whole
         same(document["order"], "time", "order")
         same(document["events"][-1]["ev"], "eof", "last record")
         same(path.stat().st_mode & 0o777, 0o600, "mode")
