@@ -507,6 +507,28 @@ TEST(an_empty_trace_is_an_empty_picture)
 	finish(&p);
 }
 
+TEST(messages_of_a_timer_have_no_arrow_and_are_not_counted)
+{
+	struct weft_trace t = made_trace("timer", 100);
+	struct picture p;
+
+	made_thread(&t, "main", WEFT_NO_INDEX, 0, -1);
+	made_thread(&t, "timers", WEFT_NO_INDEX, 0, -1);
+	t.threads[1].sys = true;
+	made_message(&t, 1, 0, 40, 50, NULL);
+	p = picture_of(&t);
+	CHECK_INT(p.s->narrows, 0);
+	CHECK(!p.s->messages);
+	CHECK_IN(p.s->facts, "1 thread   0 messages");
+	finish(&p);
+	made_message(&t, 0, 0, 60, 70, NULL);
+	p = picture_of(&t);
+	CHECK_INT(p.s->narrows, 1);
+	CHECK(p.s->messages);
+	CHECK_IN(p.s->facts, "1 message ");
+	finish(&p);
+}
+
 TEST(text_is_shortened_in_its_middle_by_whole_characters)
 {
 	char text[64];

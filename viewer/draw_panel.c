@@ -70,7 +70,7 @@ static const struct entry entries[] = {
 static bool is_used(const struct scene *s, const struct entry *e)
 {
 	if (e->look == ENTRY_MESSAGE)
-		return s->trace && s->trace->nmessages > 0; /* not only once there is one */
+		return s->messages; /* not only once there is one */
 	if (e->look == ENTRY_BUFFERED)
 		return s->buffered;
 	return s->looks >> e->look & 1;

@@ -261,8 +261,12 @@ static void find_kinds(struct layout *l, const struct weft_trace *t)
 		if (t->spans[i].state == WEFT_STATE_BLOCKED)
 			l->whys |= 1u << t->spans[i].why;
 	}
-	for (uint32_t i = 0; i < t->nmessages && !l->buffered; i++)
-		l->buffered = t->messages[i].via == WEFT_VIA_BUFFER;
+	for (uint32_t i = 0; i < t->nmessages; i++) {
+		const struct weft_message *m = &t->messages[i];
+
+		l->nmessages += m->from < t->nthreads && l->column[m->from] != WEFT_NO_INDEX;
+		l->buffered |= m->via == WEFT_VIA_BUFFER;
+	}
 }
 
 struct layout *layout_create(const struct weft_trace *t)

@@ -22,9 +22,10 @@ struct layout {
 	double *x;		     /* of each thread in the world, within 0..1; NaN: hidden */
 	struct timescale scale[VIEW_AXIS_COUNT];
 	/* What the whole run has, for a legend that does not change while it plays. */
-	uint32_t states; /* bit 1 << enum weft_state */
-	uint32_t whys;	 /* of what was blocked on: bit 1 << enum weft_why */
-	bool buffered;	 /* messages by way of a buffer */
+	uint32_t states;    /* bit 1 << enum weft_state */
+	uint32_t whys;	    /* of what was blocked on: bit 1 << enum weft_why */
+	bool buffered;	    /* messages by way of a buffer */
+	uint32_t nmessages; /* that can be drawn: those of a timer begin nowhere */
 };
 
 /* Borrows nothing from the trace. Never NULL (out of memory ends the program). */

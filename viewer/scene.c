@@ -180,7 +180,7 @@ static void write_facts(const struct scene_work *w)
 		threads += w->l->column[i] != WEFT_NO_INDEX;
 	text_time(end, sizeof end, w->t->end_ns);
 	snprintf(s->facts, sizeof s->facts, "%u thread%s   %u message%s   %s   %s axis", threads,
-		threads == 1 ? "" : "s", w->t->nmessages, w->t->nmessages == 1 ? "" : "s", end,
+		threads == 1 ? "" : "s", w->l->nmessages, w->l->nmessages == 1 ? "" : "s", end,
 		timescale_word(w->v->axis));
 	text_fit(s->title, sizeof s->title, title_of(w->t->title), 18, fmax(units_w(w->v) - 48, 0));
 	text_fit(s->warning, sizeof s->warning, w->t->warning ? w->t->warning : "", 11,
@@ -212,6 +212,7 @@ void scene_build(
 	w->ts = &l->scale[(unsigned)v->axis < VIEW_AXIS_COUNT ? v->axis : VIEW_AXIS_WALL];
 	w->head = fmin(fmax(v->head, 0), 1);
 	s->trace = t;
+	s->messages = l->nmessages > 0;
 	s->buffered = l->buffered;
 	s->plot = scene_plot_area(v);
 	s->line = 1.6 * (v->line_width > 0 ? v->line_width : 1);

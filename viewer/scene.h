@@ -138,6 +138,7 @@ struct scene {
 	uint32_t nlanes, nties, narrows, ngaps, ndensities, nwakes, nlabels, nticks, nfolds, ndots,
 		nbar;
 	uint32_t looks; /* bit 1 << enum scene_look: which the trace has, for the legend */
+	bool messages;	/* the trace has messages that can be drawn */
 	bool buffered;	/* the trace has buffered messages */
 	double head_y;	/* of the play head's line; outside the plot: not to be drawn */
 	int64_t head_ns;
