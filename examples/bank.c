@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * bank: --clerks of a bank move money between --accounts accounts, --transfers times each, and
- * --auditors add them all up, --audits times each. Money that is on its way is in no account, so who
- * moves it is alone with the books, and who only reads them is not: an rwlock.
+ * --auditors add them all up, --audits times each. Money that is on its way is in no account, so
+ * who moves it is alone with the books, and who only reads them is not: an rwlock.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,7 +56,8 @@ static void auditor(struct person *me)
 		}
 		weft_rwlock_runlock(&b->books);
 		if (sum != (long)b->accounts * EACH)
-			printf("auditor %d: %ld are missing\n", me->number, b->accounts * EACH - sum);
+			printf("auditor %d: %ld are missing\n", me->number,
+				b->accounts * EACH - sum);
 		weft_yield(); /* a cup of coffee */
 	}
 	weft_waitgroup_done(&b->at_work);

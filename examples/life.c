@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * life: a glider in Conway's game, on a torus of --size rows and columns, with a coroutine for each
- * row. None may begin a generation before all are through with the last one, so after each they meet
- * at a barrier: a mutex, a condition and a count. After --generations the board is printed.
+ * row. None may begin a generation before all are through with the last one, so after each they
+ * meet at a barrier: a mutex, a condition and a count. After --generations the board is printed.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  *
  * mini-make: counts the words of a text by a tree of shell commands, each of which makes a file.
  * Whoever needs a file has all made that it needs, and then itself; but each once, by who comes
- * first. Commands block, so threads of their own run them, --jobs at a time: other coroutines go on.
+ * first. Commands block, so helper threads run them, --jobs at a time: other coroutines go on.
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -20,14 +20,11 @@ struct file {
 	int status;
 };
 
-static struct file text = {.name = "text",
-	.command = "printf 'a rose is a rose is a rose\\n' >text"};
-static struct file words = {.name = "words",
-	.command = "tr ' ' '\\n' <text >words",
-	.needs = {&text}};
-static struct file kinds = {.name = "kinds",
-	.command = "sort -u words >kinds",
-	.needs = {&words}};
+static struct file text = {
+	.name = "text", .command = "printf 'a rose is a rose is a rose\\n' >text"};
+static struct file words = {
+	.name = "words", .command = "tr ' ' '\\n' <text >words", .needs = {&text}};
+static struct file kinds = {.name = "kinds", .command = "sort -u words >kinds", .needs = {&words}};
 static struct file most = {.name = "most",
 	.command = "sort words | uniq -c | sort -n | tail -1 >most",
 	.needs = {&words}};
