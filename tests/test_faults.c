@@ -15,6 +15,7 @@
 
 #include "tests/coro.h"
 #include "tests/fault.h"
+#include "tests/names.h"
 
 WEFT_CHAN(int_chan, int)
 
@@ -689,9 +690,15 @@ TEST_LIMIT(tcp_by_poll, 60)
 	walk(tcp_call);
 }
 
-WALK(tcp_by_name)
+static int by_name_call(void)
 {
 	return converse("tcp:localhost:0", "tcp:localhost");
+}
+
+TEST_LIMIT(tcp_by_name, 60)
+{
+	need_names("localhost", NULL);
+	walk(by_name_call);
 }
 
 WALK(datagrams)

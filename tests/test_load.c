@@ -188,7 +188,7 @@ static int bursts(int argc, char **argv)
 	return 0;
 }
 
-TEST_WORKERS_LIMIT(memory_falls_back_behind_a_burst, 60)
+TEST_WORKERS_LIMIT(memory_falls_back_behind_a_burst, 180)
 {
 	if (SANITIZED)
 		test_skip("sanitizers keep memory of their own");
