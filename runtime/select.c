@@ -22,8 +22,10 @@
 struct select {
 	struct weft_case *cases;
 	int n;
-	struct weft_chan **order; /* the distinct channels, by address */
-	int norder;
+	struct weft_chan **order; /* the distinct channels, by address; */
+	int norder;		  /* once they are sorted: until then, 0 */
+	int *ready;		  /* room for the indexes of those that seem so */
+	bool alone;		  /* locked by one entry for all (alone.h) */
 	struct weft__waiter *waiters;
 	struct weft__claim claim;
 };
@@ -36,10 +38,7 @@ static int by_address(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/*
- * The distinct channels in the order in which they are locked. With one worker there are no locks,
- * and neither order nor distinction matters.
- */
+/* The distinct channels in the order in which they are locked. */
 static void sort_channels(struct select *s)
 {
 	int n = 0, distinct = 0;
@@ -52,13 +51,10 @@ static void sort_channels(struct select *s)
 			continue;
 		n++;
 		/* Insertion sort for the usual few; qsort below for many. */
-		for (; weft__multi && n <= CASES_INLINE && j > 0 && s->order[j - 1] > chan; j--)
+		for (; n <= CASES_INLINE && j > 0 && s->order[j - 1] > chan; j--)
 			s->order[j] = s->order[j - 1];
 		s->order[j] = chan;
 	}
-	s->norder = n;
-	if (!weft__multi)
-		return;
 	if (n > CASES_INLINE)
 		qsort(s->order, (size_t)n, sizeof(*s->order), by_address);
 	for (int i = 0; i < n; i++) {
@@ -66,6 +62,23 @@ static void sort_channels(struct select *s)
 			s->order[distinct++] = s->order[i];
 	}
 	s->norder = distinct;
+}
+
+/* One of its channels, or NULL; *ret_only: it has no other. */
+static struct weft_chan *a_channel(const struct select *s, bool *ret_only)
+{
+	struct weft_chan *a = NULL;
+
+	*ret_only = true;
+	for (int i = 0; i < s->n && *ret_only; i++) {
+		struct weft_chan *chan = s->cases[i].chan;
+
+		if (chan && a && chan != a)
+			*ret_only = false;
+		else if (chan)
+			a = chan;
+	}
+	return a;
 }
 
 /* Locked. True even if all that waits there are selects which somebody else has claimed. */
@@ -86,47 +99,49 @@ static inline bool seems_ready(const struct weft_case *c)
  */
 static int choose(const struct select *s, struct weft__worker *w)
 {
-	uint32_t ready = 0, which;
-	int last = -1;
+	int n = 0;
 
 	for (int i = 0; i < s->n; i++) {
-		if (seems_ready(&s->cases[i])) {
-			ready++;
-			last = i;
-		}
+		if (seems_ready(&s->cases[i]))
+			s->ready[n++] = i;
 	}
-	if (ready < 2)
-		return last;
-	which = (uint32_t)((uint64_t)weft__random(w) * ready >> 32);
-	for (int i = 0;; i++) {
-		if (seems_ready(&s->cases[i]) && which-- == 0)
-			return i;
-	}
+	if (n < 2)
+		return n ? s->ready[0] : -1;
+	return s->ready[(uint64_t)weft__random(w) * (uint32_t)n >> 32];
 }
 
+/* With one worker there are no locks; who is alone enters once, for all of them. */
 static void lock_all(struct select *s)
 {
-	for (int i = 0; weft__multi && i < s->norder; i++)
+	if (!weft__multi)
+		return;
+	s->alone = weft__alone_enter();
+	if (s->alone)
+		return;
+	if (s->norder == 0)
+		sort_channels(s);
+	for (int i = 0; i < s->norder; i++)
 		weft__lock(&s->order[i]->lock);
 }
 
-static void unlock_all(struct select *s)
-{
-	for (int i = 0; weft__multi && i < s->norder; i++)
-		weft__unlock(&s->order[i]->lock);
-}
-
 /*
- * `last` goes last: who meets us there may let go of all these channels, as the receiver of a last
- * message may.
+ * `last`, if not NULL, goes last: who meets us there may let go of all these channels, as the
+ * receiver of a last message may.
  */
-static void unlock_last(struct select *s, struct weft_chan *last)
+static void unlock_all(struct select *s, struct weft_chan *last)
 {
-	for (int i = 0; weft__multi && i < s->norder; i++) {
+	if (!weft__multi)
+		return;
+	if (s->alone) {
+		weft__alone_leave();
+		return;
+	}
+	for (int i = 0; i < s->norder; i++) {
 		if (s->order[i] != last)
 			weft__unlock(&s->order[i]->lock);
 	}
-	weft__unlock(&last->lock);
+	if (last)
+		weft__unlock(&last->lock);
 }
 
 /*
@@ -140,6 +155,12 @@ static WEFT__NO_TSAN void unlock_parked(void *arg)
 	struct weft_chan **order = s->order;
 	int n = s->norder;
 
+	if (!weft__multi)
+		return;
+	if (s->alone) {
+		weft__alone_leave();
+		return;
+	}
 	for (int i = 0; i < n; i++) {
 		struct weft_chan *chan = order[i];
 
@@ -198,7 +219,7 @@ static int try_all(
 		if (step == WEFT__STEP_WAIT)
 			continue;
 		if (step == WEFT__STEP_CLOSED && c->send) {
-			unlock_all(s);
+			unlock_all(s, NULL);
 			panic_send_on_closed(c->chan);
 		}
 		weft__trace_select(w, self, index, s->n);
@@ -243,7 +264,7 @@ static void dequeue_all(struct select *s, struct weft__waiter *winner)
 			s->waiters[i].keeps = false;
 		}
 	}
-	unlock_all(s);
+	unlock_all(s, NULL);
 }
 
 /* The winner's value is in place; what is left is to record it and to say so. */
@@ -268,7 +289,8 @@ static int finish_case(struct select *s, struct weft__co *self, struct weft__wai
 }
 
 /* `nobody` is who wins for the deadline or the scope; it is in no queue. */
-static struct weft__waiter *park_all(struct select *s, struct weft__waiter *nobody, int64_t until)
+static struct weft__waiter *park_all(
+	struct select *s, struct weft_chan *a, struct weft__waiter *nobody, int64_t until)
 {
 	struct weft__interrupt it;
 	int r;
@@ -277,11 +299,11 @@ static struct weft__waiter *park_all(struct select *s, struct weft__waiter *nobo
 		park(s, false);
 		return atomic_load_explicit(&s->claim.winner, memory_order_acquire);
 	}
-	r = weft__interrupt_begin(&it, &s->order[0]->lock, nobody, 0, NULL, until);
+	r = weft__interrupt_begin(&it, &a->lock, nobody, 0, NULL, until);
 	if (r >= 0)
 		park(s, r > 0);
 	else
-		unlock_all(s);
+		unlock_all(s, NULL);
 	weft__interrupt_end(&it);
 	return atomic_load_explicit(&s->claim.winner, memory_order_acquire);
 }
@@ -307,16 +329,20 @@ static int wait_for_nobody(struct select *s, struct weft__co *self, int64_t unti
 static int wait_all(struct select *s, struct weft__co *self, int64_t until)
 {
 	struct weft__waiter nobody = {.co = self, .claim = &s->claim, .index = -1}, *winner;
+	bool only;
+	struct weft_chan *a = a_channel(s, &only);
 	int r;
 
 	self->wait = (struct weft__wait_for){.why = WEFT_WHY_SELECT,
-		.chan = s->norder == 1 ? s->order[0] : NULL,
+		.chan = only ? a : NULL,
 		.until = until == WEFT_NEVER ? 0 : until};
 	weft__trace_block_select(weft__worker(), self, s->cases, s->n, until);
-	if (s->norder == 0)
+	if (!a) {
+		unlock_all(s, NULL);
 		return wait_for_nobody(s, self, until);
+	}
 	enqueue_all(s, self);
-	winner = park_all(s, &nobody, until);
+	winner = park_all(s, a, &nobody, until);
 	dequeue_all(s, winner);
 	if (winner == &nobody) {
 		weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS);
@@ -338,13 +364,12 @@ static int select_in(struct select *s, int64_t until)
 	struct weft__co *self = weft__self_on(w, "weft_select"), *wake = NULL;
 	int r;
 
-	sort_channels(s);
 	weft__trace_reserve(
 		w, WEFT__STEP_UNITS + WEFT__TRACE_SELECT_UNITS + WEFT__TRACE_PARK_UNITS);
 	lock_all(s);
 	r = try_all(s, w, self, &wake);
 	if (r >= 0) {
-		unlock_last(s, s->cases[r].chan);
+		unlock_all(s, s->cases[r].chan);
 		if (wake)
 			weft__ready_on(w, wake);
 		return r;
@@ -352,7 +377,7 @@ static int select_in(struct select *s, int64_t until)
 	r = weft__may_wait(self, until);
 	if (r < 0) {
 		weft__trace_select(weft__worker(), self, pick_of(r), s->n);
-		unlock_all(s);
+		unlock_all(s, NULL);
 		return r;
 	}
 	return wait_all(s, self, until);
@@ -365,11 +390,13 @@ static int select_many(struct select *s, int64_t until)
 
 	s->order = calloc(n, sizeof(*s->order));
 	s->waiters = calloc(n, sizeof(*s->waiters));
-	if (!s->order || !s->waiters)
+	s->ready = calloc(n, sizeof(*s->ready));
+	if (!s->order || !s->waiters || !s->ready)
 		weft__panic("out of memory for a select of %zu cases", n);
 	r = select_in(s, until);
 	free(s->order);
 	free(s->waiters);
+	free(s->ready);
 	return r;
 }
 
@@ -377,7 +404,9 @@ int weft_chan_select(struct weft_case *cases, int n, int64_t until)
 {
 	struct weft_chan *order[CASES_INLINE];
 	struct weft__waiter waiters[CASES_INLINE];
-	struct select s = {.cases = cases, .n = n, .order = order, .waiters = waiters};
+	int ready[CASES_INLINE];
+	struct select s = {
+		.cases = cases, .n = n, .order = order, .ready = ready, .waiters = waiters};
 
 	if (n < 0 || n > CASES_MOST)
 		weft__panic("weft_select with %d cases: 0 to %d are possible", n, CASES_MOST);
