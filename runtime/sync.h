@@ -38,24 +38,27 @@ struct weft__sync {
 #define WEFT__SYNC_REST 2u
 
 /*
- * The word from *seen to `next`, or *seen is what it is instead. With one worker there is one
- * thread, and nothing to be ordered.
+ * The word from *seen to `next`, or *seen is what it is instead. With one worker, or one that is alone
+ * (alone.h), there is one thread, and nothing to be ordered.
  */
 static inline bool weft__sync_change(
 	struct weft__sync *sync, uint32_t *seen, uint32_t next, memory_order order)
 {
+	bool multi = weft__multi;
 	uint32_t word;
 
-	if (weft__multi)
+	if (multi && !weft__alone_enter())
 		return atomic_compare_exchange_strong_explicit(
 			&sync->word, seen, next, order, memory_order_relaxed);
 	word = atomic_load_explicit(&sync->word, memory_order_relaxed);
-	if (word != *seen) {
-		*seen = word;
-		return false;
-	}
-	atomic_store_explicit(&sync->word, next, memory_order_relaxed);
-	return true;
+	if (word == *seen)
+		atomic_store_explicit(&sync->word, next, memory_order_relaxed);
+	if (multi)
+		weft__alone_leave();
+	if (word == *seen)
+		return true;
+	*seen = word;
+	return false;
 }
 
 /* Room that weft__sync_lock reserves: a make, a wake, and whatever a park writes. */
