@@ -37,6 +37,8 @@ WEFT__NO_TSAN void weft__alone_init(void)
  */
 static WEFT__NO_TSAN void end(void)
 {
+	uint32_t ending = WEFT__ENDING;
+
 	weft__barrier_heavy();
 	/* acquire: pairs with weft__alone_leave. */
 	for (uint32_t spins = 0; atomic_load_explicit(&weft__alone.inside, memory_order_acquire);
@@ -46,8 +48,9 @@ static WEFT__NO_TSAN void end(void)
 		else
 			sched_yield();
 	}
-	/* release: pairs with weft__alone_come. If we are alone by now, it is as good. */
-	atomic_store_explicit(&weft__alone.state, WEFT__SHARED, memory_order_release);
+	/* release: pairs with weft__alone_come. Else we are alone by now, or another has ended it. */
+	atomic_compare_exchange_strong_explicit(&weft__alone.state, &ending, WEFT__SHARED,
+		memory_order_release, memory_order_relaxed);
 }
 
 WEFT__NO_TSAN void weft__alone_come(void)

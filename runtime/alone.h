@@ -35,16 +35,19 @@ static WEFT__NO_TSAN_INLINE bool weft__alone_enter(void)
 	struct weft__alone *a = &weft__alone;
 	uint32_t inside;
 
-	/* acquire: what those who have gone did before; pairs with the release in weft__alone_go.
-	 */
+	/* acquire: what who was alone before did to `inside`; pairs as the second look does. */
 	if (atomic_load_explicit(&a->state, memory_order_acquire) != WEFT__ALONE)
 		return false;
 	inside = atomic_load_explicit(&a->inside, memory_order_relaxed);
 	/* Mine first, then a look at theirs: the other half is in weft__alone_come. */
 	atomic_store_explicit(&a->inside, inside + 1, memory_order_relaxed);
 	atomic_signal_fence(memory_order_seq_cst);
+	/*
+	 * acquire: what those who have gone did before, maybe since the first look; pairs with the
+	 * release in weft__alone_go.
+	 */
 	if (__builtin_expect(
-		    atomic_load_explicit(&a->state, memory_order_relaxed) == WEFT__ALONE, 1))
+		    atomic_load_explicit(&a->state, memory_order_acquire) == WEFT__ALONE, 1))
 		return true;
 	atomic_store_explicit(&a->inside, inside, memory_order_release);
 	return false;
