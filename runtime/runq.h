@@ -21,7 +21,7 @@
 struct weft__worker;
 
 /*
- * `next`, head, tail and the links belong to whoever is inside. count is written inside and read by
+ * `next`, head, tail, soon and the links belong to whoever is inside. count is written inside and read by
  * anybody as a hint; tick is the owner's, and tells others how fast it goes on.
  */
 struct weft__runq {
@@ -31,7 +31,7 @@ struct weft__runq {
 	struct weft__lock lock;	  /* while the bias is revoked */
 	_Atomic(struct weft__co *) next;
 	struct weft__co *head, *tail;
-	_Atomic(struct weft__co *) soon; /* until it is out, weft__runq_put_soon may not be called */
+	struct weft__co *soon; /* the next that weft__runq_put_soon puts in go behind it, or NULL */
 	_Atomic uint32_t count; /* in the list */
 	_Atomic uint32_t tick;	/* switches */
 };
@@ -101,26 +101,23 @@ static WEFT__NO_TSAN_INLINE void weft__runq_put_all(
 }
 
 /*
- * A chain of n in front of the oldest: what timers wake is late already. The next chain not before
- * these are all out again, and that oldest one too, so that all others go on as well.
+ * A chain of n in front of the oldest: what timers wake is late already. Not in front of those that
+ * were put in so before, nor of the one that was the oldest then, so that all others go on as well.
+ * True: the chain is what comes first now.
  */
-static WEFT__NO_TSAN_INLINE void weft__runq_put_soon(
+static WEFT__NO_TSAN_INLINE bool weft__runq_put_soon(
 	struct weft__runq *q, struct weft__co *first, struct weft__co *last, int n)
 {
-	struct weft__co *oldest = q->head;
+	struct weft__co **link = q->soon ? &q->soon->next : &q->head, *behind = *link;
+	bool at_front = !q->soon;
 
-	atomic_store_explicit(&q->soon, oldest ? oldest : last, memory_order_relaxed);
-	last->next = oldest;
-	q->head = first;
-	if (!oldest)
+	last->next = behind;
+	*link = first;
+	if (!behind)
 		q->tail = last;
+	q->soon = behind ? behind : last;
 	weft__runq_add(q, n);
-}
-
-static WEFT__NO_TSAN_INLINE bool weft__runq_may_put_soon(struct weft__runq *q)
-{
-	/* relaxed: a thief may take them out just now; then it is the next time. */
-	return !atomic_load_explicit(&q->soon, memory_order_relaxed);
+	return at_front;
 }
 
 /* In front of all others; the one that was there goes behind them. */
@@ -158,9 +155,8 @@ static WEFT__NO_TSAN_INLINE struct weft__co *weft__runq_get_oldest(struct weft__
 		q->head = co->next;
 		weft__runq_prefetch(q->head);
 		weft__runq_add(q, -1);
-		if (__builtin_expect(
-			    co == atomic_load_explicit(&q->soon, memory_order_relaxed), 0))
-			atomic_store_explicit(&q->soon, NULL, memory_order_relaxed);
+		if (__builtin_expect(co == q->soon, 0))
+			q->soon = NULL;
 	}
 	return co;
 }

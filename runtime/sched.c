@@ -409,9 +409,11 @@ static WEFT__NO_TSAN void put_due(struct weft__worker *w, struct weft__co *co)
 	w->due_last = co;
 }
 
-/* Into the run queue, in their order: behind all others, or, `soon`, in front. True: there were any.
+/*
+ * Into the run queue, in their order: behind all others, or, where `ret_first` is asked for, in
+ * front if it may be; that says if they are the first now. True: there were any.
  */
-static WEFT__NO_TSAN bool flush_due(struct weft__worker *w, bool soon)
+static WEFT__NO_TSAN bool flush_due(struct weft__worker *w, bool *ret_first)
 {
 	struct weft__co *first = w->due;
 	int n = 0;
@@ -422,8 +424,8 @@ static WEFT__NO_TSAN bool flush_due(struct weft__worker *w, bool soon)
 	for (struct weft__co *co = first; co; co = co->next)
 		n++;
 	weft__runq_enter(&w->runq);
-	if (soon)
-		weft__runq_put_soon(&w->runq, first, w->due_last, n);
+	if (ret_first)
+		*ret_first = weft__runq_put_soon(&w->runq, first, w->due_last, n);
 	else
 		weft__runq_put_all(&w->runq, first, w->due_last, n);
 	weft__runq_leave(&w->runq);
@@ -579,10 +581,10 @@ static WEFT__NO_TSAN bool oldest_has_turn(struct weft__worker *w)
  * coroutines compute for TURN_NS between two, the slot would starve behind the list: whom the last
  * turn left there comes first then.
  */
-static WEFT__NO_TSAN struct weft__co *get_unpinned(struct weft__worker *w, bool fired)
+static WEFT__NO_TSAN struct weft__co *get_unpinned(struct weft__worker *w, bool due_first)
 {
 	struct weft__co *next, *co = NULL;
-	bool turn = oldest_has_turn(w) || fired;
+	bool turn = oldest_has_turn(w) || due_first;
 
 	weft__runq_enter(&w->runq);
 	next = atomic_load_explicit(&w->runq.next, memory_order_relaxed); /* ours while inside */
@@ -595,27 +597,34 @@ static WEFT__NO_TSAN struct weft__co *get_unpinned(struct weft__worker *w, bool 
 	return co;
 }
 
+/* How long those take who come from elsewhere is not known yet: the next pass is at the next switch. */
+static WEFT__NO_TSAN void pass_soon(struct weft__worker *w)
+{
+	w->pace = 1;
+	w->pass_at = atomic_load_explicit(&w->runq.tick, memory_order_relaxed) + 1;
+}
+
 /* What comes from elsewhere, the pinned by turns, and then the run queue. */
 static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
 {
 	struct weft__co *co = NULL;
-	bool fired = false, more;
+	bool due_first = false, more;
 
-	if (weft__runq_may_put_soon(&w->runq)) {
-		weft__timers_run();
-		fired = flush_due(w, true);
-	}
+	weft__timers_run();
+	more = flush_due(w, &due_first);
 	weft__post_receive();
-	more = flush_due(w, false) || fired;
+	more |= flush_due(w, NULL);
 	receive(w);
 	poll_now_and_then(w);
 	if (!w->pinned_had_turn)
 		co = get_pinned(w);
 	w->pinned_had_turn = co != NULL;
 	if (!co)
-		co = get_unpinned(w, fired);
-	if (more)
+		co = get_unpinned(w, due_first);
+	if (more) {
+		pass_soon(w);
 		share_due(w);
+	}
 	return co ? co : get_pinned(w);
 }
 

@@ -512,6 +512,48 @@ TEST(who_slept_goes_before_those_who_wait_for_their_turn)
 	CHECK(weft_run(sleep_beside_turns, 0, NULL) < TURNS / 4);
 }
 
+/* Who has begun to compute after the deadline of its scope, and did not know of it. */
+struct late {
+	struct weft_scope *scope;
+	int64_t woken, deadline;
+	struct weft_waitgroup group;
+	int unaware;
+};
+
+static void compute_if_in_time(struct late *late)
+{
+	int64_t now;
+
+	weft_sleep_until(late->woken);
+	now = weft_now();
+	if (now > late->deadline && !weft_scope_error(late->scope))
+		late->unaware++;
+	while (weft_now() < now + 2 * WEFT_MS)
+		;
+	weft_waitgroup_done(&late->group);
+}
+
+/* All wake at once, and each computes; the deadline comes when the first of them do. */
+static int deadline_behind_a_crowd(int argc, char **argv)
+{
+	struct late late = {.woken = weft_now() + 20 * WEFT_MS};
+
+	late.deadline = late.woken + 3 * WEFT_MS;
+	late.scope = weft_scope_make(NULL, late.deadline);
+	weft_waitgroup_add(&late.group, TURNS);
+	for (int i = 0; i < TURNS; i++)
+		weft_go(compute_if_in_time, &late);
+	weft_waitgroup_wait(&late.group);
+	weft_scope_unref(late.scope);
+	return late.unaware;
+}
+
+TEST(a_deadline_does_not_wait_behind_those_who_have_slept)
+{
+	setenv("WEFT_WORKERS", "1", 1);
+	CHECK(weft_run(deadline_behind_a_crowd, 0, NULL) < TURNS / 4);
+}
+
 TEST(sleepers_wake_in_the_order_of_their_times_on_one_worker)
 {
 	setenv("WEFT_WORKERS", "1", 1);
