@@ -597,7 +597,10 @@ static WEFT__NO_TSAN struct weft__co *get_unpinned(struct weft__worker *w, bool 
 	return co;
 }
 
-/* How long those take who come from elsewhere is not known yet: the next pass is at the next switch. */
+/*
+ * Nobody knows yet how long those take who come from elsewhere: so the next pass is at the next
+ * switch.
+ */
 static WEFT__NO_TSAN void pass_soon(struct weft__worker *w)
 {
 	w->pace = 1;
