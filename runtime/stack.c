@@ -128,12 +128,22 @@ static enum weft__guard probe_guard(void)
 	return guard;
 }
 
+static void slab_remove(struct slab *slab)
+{
+#if WEFT__ASAN
+	/* Frames of abandoned coroutines are still marked, and the addresses come again. */
+	__asan_unpoison_memory_region(slab->base,
+		atomic_load_explicit(&slab->used, memory_order_relaxed) * slab->stack_bytes);
+#endif
+	munmap(slab->base, slab->count * slab->stack_bytes);
+}
+
 void weft__stacks_finish(void)
 {
 	uint32_t n = atomic_exchange_explicit(&pool.nslabs, 0, memory_order_relaxed);
 
 	for (uint32_t i = 0; i < n; i++)
-		munmap(pool.slabs[i].base, pool.slabs[i].count * pool.slabs[i].stack_bytes);
+		slab_remove(&pool.slabs[i]);
 	pool.open = NULL;
 	free(pool.cold);
 	pool.cold = NULL;
