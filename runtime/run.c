@@ -122,6 +122,7 @@ static void learn_thread(struct weft__worker *w)
 	atomic_store_explicit(&w->tid, (int)syscall(SYS_gettid), memory_order_release);
 #if WEFT__TSAN
 	w->tsan_fiber = __tsan_get_current_fiber();
+	__tsan_release(&w->tsan_fiber); /* see arrive */
 #endif
 #if WEFT__ASAN
 	pthread_attr_t attr;

@@ -49,6 +49,10 @@ static WEFT__NO_TSAN_INLINE void arrive(struct weft__worker *w)
 	struct weft__lock *lock = w->parked_lock;
 	void (*after)(void *) = w->after;
 
+#if WEFT__TSAN
+	/* What the thread did before its first coroutine, as setting up its errno, it has done. */
+	__tsan_acquire(&w->tsan_fiber);
+#endif
 	weft__runq_leave(&w->runq);
 	if (lock) {
 		w->parked_lock = NULL;

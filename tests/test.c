@@ -187,8 +187,7 @@ static bool read_output(int fd, double deadline, struct outcome *o)
 	}
 }
 
-/* WEFT_TEST_SLOW=N multiplies every limit: for sanitizers and emulators. */
-static double slowness(void)
+double test_slowness(void)
 {
 	const char *s = getenv("WEFT_TEST_SLOW");
 	double f = s ? atof(s) : 1;
@@ -214,7 +213,7 @@ static struct outcome run_test(const struct test *test)
 	}
 	setpgid(pid, pid); /* in both, so that it holds whoever comes first */
 	close(fds[1]);
-	double deadline = start + test->limit_s * slowness();
+	double deadline = start + test->limit_s * test_slowness();
 	o.timeout = !read_output(fds[0], deadline, &o);
 	/* The child may have closed its output and go on: the limit holds for its end as well. */
 	siginfo_t info = {0};

@@ -48,6 +48,9 @@ _Noreturn void test_skip(const char *reason);
 /* A child that a test forks itself must leave by this, so that it isn't taken for the test. */
 _Noreturn void test_child_exit(int status);
 
+/* By what every limit is multiplied, for sanitizers and emulators: WEFT_TEST_SLOW, at least 1. */
+double test_slowness(void);
+
 #define TEST_LIMIT_S 20
 
 #define TEST_ENTRY_(fn_, name_, tag_, workers_, limit_) \

@@ -96,7 +96,7 @@ TEST_WORKERS(a_limit_that_is_no_number_is_warned_of)
 /* Long, but with switches: to itself, to others, and with sleeps. */
 static int switch_often(int_chan *c)
 {
-	int64_t until = weft_now() + 500 * WEFT_MS;
+	int64_t until = weft_now() + (int64_t)(500 * test_slowness()) * WEFT_MS;
 
 	while (weft_now() < until)
 		weft_yield();
@@ -124,7 +124,10 @@ static int run_polite(int argc, char **argv)
 /* The limit is far above what a loaded machine may take from a thread. */
 static void hog_polite(void)
 {
-	setenv("WEFT_HOG", "400", 1);
+	char limit[16];
+
+	snprintf(limit, sizeof(limit), "%d", (int)(400 * test_slowness()));
+	setenv("WEFT_HOG", limit, 1);
 	test_child_exit(weft_run(run_polite, 0, NULL));
 }
 

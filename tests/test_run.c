@@ -2,6 +2,7 @@
  *
  * The run as a whole: how it begins, what ends it, and what is no part of it.
  */
+#include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
@@ -47,6 +48,38 @@ TEST_WORKERS(a_process_may_run_again_and_again)
 {
 	for (int i = 0; i < 30; i++)
 		CHECK_INT(weft_run(use_everything, i, NULL), i);
+}
+
+static int give_errno(void *unused)
+{
+	int64_t until = weft_now() + 100 * WEFT_US;
+
+	while (weft_now() < until)
+		weft_yield();
+	CHECK_INT(close(-1), -1);
+	return errno;
+}
+
+static int read_errno(int argc, char **argv)
+{
+	struct weft_handle *others[8];
+
+	for (int i = 0; i < 8; i++)
+		others[i] = weft_spawn(give_errno, NULL);
+	for (int i = 0; i < 8; i++) {
+		int error;
+
+		weft_join(others[i], &error);
+		CHECK_INT(error, EBADF);
+	}
+	return give_errno(NULL);
+}
+
+/* A thread that is new has set up its own before any coroutine comes to it: TSan must know that. */
+TEST_WORKERS(errno_is_there_on_each_worker)
+{
+	for (int i = 0; i < 50; i++)
+		CHECK_INT(weft_run(read_errno, 0, NULL), EBADF);
 }
 
 static int give_zero(void *arg)

@@ -219,12 +219,16 @@ CO_TEST(reset_drops_a_time_of_before_the_reset)
 
 /* ---- Closing --------------------------------------------------------------------------------- */
 
+static atomic_int ticks;
+
 static int recv_all(weft_time_chan *c)
 {
 	int n = 0;
 
-	while (weft_recv(c, NULL))
+	while (weft_recv(c, NULL)) {
+		atomic_fetch_add(&ticks, 1);
 		n++;
+	}
 	return n;
 }
 
@@ -236,13 +240,14 @@ CO_TEST(closing_ends_the_ticker_and_its_receivers)
 
 	for (int i = 0; i < 3; i++)
 		h[i] = weft_spawn(recv_all, c);
-	weft_sleep(WEFT_MS);
+	while (atomic_load(&ticks) == 0)
+		weft_sleep(WEFT_MS);
 	weft_close(c);
 	for (int i = 0; i < 3; i++) {
 		weft_join(h[i], &code);
 		n += code;
 	}
-	CHECK(n > 0);
+	CHECK_INT(n, atomic_load(&ticks));
 	weft_sleep(WEFT_MS); /* a tick finds it closed */
 	CHECK_INT(weft__timers_next(), WEFT_NEVER);
 	CHECK(!weft_time_reset(c, WEFT_MS));
