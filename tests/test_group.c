@@ -347,7 +347,7 @@ static int do_job(struct job *j)
 /* All that were started end, whatever happens, and never more than the limit run. */
 CO_STRESS(many_groups_fail)
 {
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < 200 / test_slowness(); i++) {
 		int limit = i % 7 ? i % 7 + 8 : 0, started = 0;
 		struct shared s = {.gate = weft_make(int_chan, 0)};
 

@@ -89,7 +89,7 @@ CO_TEST(its_function_may_use_another_once)
 
 CO_STRESS(many_come_at_once)
 {
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; i < 500 / test_slowness(); i++) {
 		struct shared s = {.calls = 0};
 
 		weft_waitgroup_add(&s.group, 6);

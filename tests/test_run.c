@@ -46,7 +46,7 @@ static int use_everything(int argc, char **argv)
 
 TEST_WORKERS(a_process_may_run_again_and_again)
 {
-	for (int i = 0; i < 30; i++)
+	for (int i = 0; i < 30 / test_slowness(); i++)
 		CHECK_INT(weft_run(use_everything, i, NULL), i);
 }
 
@@ -78,7 +78,7 @@ static int read_errno(int argc, char **argv)
 /* A thread that is new has set up its own before any coroutine comes to it: TSan must know that. */
 TEST_WORKERS(errno_is_there_on_each_worker)
 {
-	for (int i = 0; i < 50; i++)
+	for (int i = 0; i < 50 / test_slowness(); i++)
 		CHECK_INT(weft_run(read_errno, 0, NULL), EBADF);
 }
 
