@@ -29,6 +29,16 @@ WEFT__NO_TSAN void weft__alone_init(void)
 	present = 0;
 	atomic_store_explicit(&weft__alone.state, WEFT__SHARED, memory_order_relaxed);
 	atomic_store_explicit(&weft__alone.inside, 0, memory_order_relaxed);
+	atomic_store_explicit(&weft__alone.brief, 0, memory_order_relaxed);
+}
+
+/* acquire: pairs with weft__alone_leave and _leave_briefly. */
+static WEFT__NO_TSAN bool is_inside(void)
+{
+	struct weft__alone *a = &weft__alone;
+
+	return atomic_load_explicit(&a->inside, memory_order_acquire) != 0 ||
+	       atomic_load_explicit(&a->brief, memory_order_acquire) != 0;
 }
 
 /*
@@ -40,15 +50,14 @@ static WEFT__NO_TSAN void end(void)
 	uint32_t ending = WEFT__ENDING;
 
 	weft__barrier_heavy();
-	/* acquire: pairs with weft__alone_leave. */
-	for (uint32_t spins = 0; atomic_load_explicit(&weft__alone.inside, memory_order_acquire);
-		spins++) {
+	for (uint32_t spins = 0; is_inside(); spins++) {
 		if (spins < SPINS)
 			weft__relax();
 		else
 			sched_yield();
 	}
-	/* release: pairs with weft__alone_come. Else we are alone by now, or another has ended it. */
+	/* release: pairs with weft__alone_come. Else we are alone by now, or another has ended it.
+	 */
 	atomic_compare_exchange_strong_explicit(&weft__alone.state, &ending, WEFT__SHARED,
 		memory_order_release, memory_order_relaxed);
 }

@@ -17,17 +17,19 @@
 #include <stdint.h>
 
 #include "runtime/sanitize.h"
+#include "tracer/record/hidden.h"
 
 /* ENDING: somebody has come, but the one who was alone may not have seen it yet. */
 enum { WEFT__SHARED, WEFT__ENDING, WEFT__ALONE };
 
 struct weft__alone {
 	_Alignas(64) _Atomic uint32_t state;
-	_Atomic uint32_t
-		inside; /* sections that the one who is alone is in; it alone writes that */
+	/* Of the one who is alone, who alone writes them: */
+	_Atomic uint32_t inside; /* the sections that it is in, */
+	_Atomic uint32_t brief;	 /* 1: and a brief one */
 };
 
-extern struct weft__alone weft__alone;
+extern WEFT__HIDDEN struct weft__alone weft__alone;
 
 /* False: take the lock. */
 static WEFT__NO_TSAN_INLINE bool weft__alone_enter(void)
@@ -60,6 +62,31 @@ static WEFT__NO_TSAN_INLINE void weft__alone_leave(void)
 	/* release: pairs with the acquire in weft__alone_come. */
 	atomic_store_explicit(&a->inside,
 		atomic_load_explicit(&a->inside, memory_order_relaxed) - 1, memory_order_release);
+}
+
+/*
+ * The same for a section of a few instructions, in which no other is entered: it says so by
+ * constants, and so depends on nothing that was stored just before.
+ */
+static WEFT__NO_TSAN_INLINE bool weft__alone_enter_briefly(void)
+{
+	struct weft__alone *a = &weft__alone;
+
+	if (atomic_load_explicit(&a->state, memory_order_acquire) != WEFT__ALONE)
+		return false;
+	atomic_store_explicit(&a->brief, 1, memory_order_relaxed);
+	atomic_signal_fence(memory_order_seq_cst);
+	if (__builtin_expect(
+		    atomic_load_explicit(&a->state, memory_order_acquire) == WEFT__ALONE, 1))
+		return true;
+	atomic_store_explicit(&a->brief, 0, memory_order_release);
+	return false;
+}
+
+static WEFT__NO_TSAN_INLINE void weft__alone_leave_briefly(void)
+{
+	/* release: pairs with the acquire in weft__alone_come. */
+	atomic_store_explicit(&weft__alone.brief, 0, memory_order_release);
 }
 
 /* Once a run, before there is another worker. */

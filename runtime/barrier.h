@@ -14,9 +14,10 @@
 #include <stdint.h>
 
 #include "runtime/sanitize.h"
+#include "tracer/record/hidden.h"
 
-extern bool weft__asymmetric; /* membarrier works; written while there is no other worker */
-extern _Atomic uint32_t weft__barrier_word;
+extern WEFT__HIDDEN bool weft__asymmetric; /* membarrier works; written while there is no other worker */
+extern WEFT__HIDDEN _Atomic uint32_t weft__barrier_word;
 
 void weft__barrier_init(void);
 

@@ -9,9 +9,11 @@
 
 #include <stdbool.h>
 
+#include "tracer/record/hidden.h"
+
 struct weft__co;
 
-extern bool weft__census_on; /* written while there is one thread */
+extern WEFT__HIDDEN bool weft__census_on; /* written while there is one thread */
 
 void weft__census_init(void);
 

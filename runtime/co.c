@@ -89,16 +89,16 @@ WEFT__NO_TSAN void weft__stack_check(const struct weft__co *co)
 			(unsigned long long)co->id, weft__co_name(co), co->stack_bytes / 1024);
 }
 
-struct weft__co *weft__co_new(struct weft__worker *w, struct weft__co *parent, const char *fn_name,
-	const void *arg, size_t copy_bytes, const char *at_fn, const char *at_file, int at_line, size_t stack_bytes)
+/* Inline: a spawn is nothing else, and is counted in instructions. */
+static inline __attribute__((always_inline)) struct weft__co *begin_life(struct weft__worker *w,
+	struct weft__co *co, struct weft__co *parent, const char *fn_name, const void *arg,
+	size_t copy_bytes, const char *at_fn, const char *at_file, int at_line)
 {
-	struct weft__co *co = weft__stack_get(&w->stacks, stack_bytes);
-	char *top;
+	char *top = (char *)co;
 
-	if (!co)
+	if (__builtin_expect(!co, 0))
 		weft__panic("out of memory for the stack of a coroutine (spawned in %s at %s:%d)",
 			at_fn, at_file, at_line);
-	top = (char *)co;
 	/* acquire: pairs with the release of whoever ended on this stack (weft__co_exit). */
 	(void)atomic_load_explicit(&co->state, memory_order_acquire);
 	co->id = weft__new_id(&weft__sched.last_co);
@@ -118,11 +118,11 @@ struct weft__co *weft__co_new(struct weft__worker *w, struct weft__co *parent, c
 		co->name[0] = '\0';
 	co->named = false;
 	co->arg = (void *)(uintptr_t)arg;
-	if (copy_bytes) {
+	if (__builtin_expect(copy_bytes > 0, 0)) {
 		top -= (copy_bytes + 63) & ~(size_t)63;
 		co->arg = memcpy(top, arg, copy_bytes);
 	}
-	if (!co->guarded)
+	if (__builtin_expect(!co->guarded, 0))
 		*(uint64_t *)co->stack = canary;
 #if WEFT__ASAN
 	__lsan_register_root_region(co->stack, co->stack_bytes);
@@ -130,7 +130,7 @@ struct weft__co *weft__co_new(struct weft__worker *w, struct weft__co *parent, c
 	co->scope = NULL;
 	co->shields = co->entered = 0;
 	atomic_store_explicit(&co->interrupt, NULL, memory_order_relaxed);
-	if (parent && parent->scope)
+	if (__builtin_expect(parent && parent->scope, 0))
 		weft__scope_inherit(co, parent->scope);
 	if (__builtin_expect(weft__census_on, 0))
 		weft__census_paint(co, top);
@@ -138,6 +138,18 @@ struct weft__co *weft__co_new(struct weft__worker *w, struct weft__co *parent, c
 	weft__trace_reserve(w, WEFT_REC_UNITS_MAX);
 	weft__trace_spawn(w, parent, co);
 	return co;
+}
+
+struct weft__co *weft__co_new(struct weft__worker *w, struct weft__co *parent, const char *fn_name,
+	const void *arg, size_t copy_bytes, const char *at_fn, const char *at_file, int at_line)
+{
+	return begin_life(w, weft__stack_get(&w->stacks), parent, fn_name, arg, copy_bytes, at_fn,
+		at_file, at_line);
+}
+
+struct weft__co *weft__co_first(struct weft__worker *w, const void *arg, size_t copy_bytes)
+{
+	return begin_life(w, weft__stack_first, NULL, "main", arg, copy_bytes, "", "", 0);
 }
 
 void weft_co_go(weft_fn fn, const char *name, const void *arg, size_t copy_bytes, const char *at_fn,
@@ -149,7 +161,8 @@ void weft_co_go(weft_fn fn, const char *name, const void *arg, size_t copy_bytes
 	if (copy_bytes > WEFT_ARG_MAX)
 		weft__panic("weft_go_copy of %zu bytes: at most %d are possible", copy_bytes,
 			WEFT_ARG_MAX);
-	co = weft__co_new(w, self, name, arg, copy_bytes, at_fn, at_file, at_line, 0);
+	co = begin_life(w, weft__stack_get(&w->stacks), self, name, arg, copy_bytes, at_fn, at_file,
+		at_line);
 	co->fn = fn;
 	co->detached = true;
 	weft__ready_on(w, co);
@@ -165,7 +178,7 @@ struct weft_handle *weft_co_spawn(weft_int_fn fn, const char *name, const void *
 	if (copy_bytes > WEFT_ARG_MAX)
 		weft__panic("weft_spawn_copy of %zu bytes: at most %d are possible", copy_bytes,
 			WEFT_ARG_MAX);
-	co = weft__co_new(w, self, name, arg, copy_bytes, at_fn, at_file, at_line, 0);
+	co = weft__co_new(w, self, name, arg, copy_bytes, at_fn, at_file, at_line);
 	co->int_fn = fn;
 	co->handle = handle;
 	handle->co = co->id;
@@ -173,8 +186,8 @@ struct weft_handle *weft_co_spawn(weft_int_fn fn, const char *name, const void *
 	return handle;
 }
 
-/* Tells the joiner, who may free the handle as soon as the lock is given back. */
-static void finish(struct weft__co *self, int code)
+/* Tells the trace and the joiner, who may free the handle as soon as the lock is given back. */
+static __attribute__((noinline)) void finish(struct weft__co *self, int code)
 {
 	struct weft_handle *handle = self->handle;
 	struct weft__worker *w = weft__worker();
@@ -211,7 +224,8 @@ void weft__co_main(struct weft__co *self)
 		weft__scope_exit(self);
 	if (self->group)
 		weft__group_end(self->group, code);
-	finish(self, code);
+	if (self->handle || WEFT__PROBE_ON)
+		finish(self, code);
 	if (self->id == 1)
 		weft__run_end(code);
 	weft__co_exit();

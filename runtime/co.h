@@ -113,7 +113,9 @@ const char *weft__co_name(const struct weft__co *co);
  * may be NULL. Called by a worker.
  */
 struct weft__co *weft__co_new(struct weft__worker *w, struct weft__co *parent, const char *fn_name,
-	const void *arg, size_t copy_bytes, const char *at_fn, const char *at_file, int at_line,
-	size_t stack_bytes);
+	const void *arg, size_t copy_bytes, const char *at_fn, const char *at_file, int at_line);
+
+/* Coroutine 1: "main", with a copy of *arg. */
+struct weft__co *weft__co_first(struct weft__worker *w, const void *arg, size_t copy_bytes);
 
 #endif

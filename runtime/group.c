@@ -71,7 +71,7 @@ int weft_group_launch(struct weft_group *group, weft_int_fn fn, const char *name
 	weft_waitgroup_add(&g->running, 1);
 	before = weft_scope_enter(g->scope);
 	co = weft__co_new(
-		weft__worker(), weft__current(), name, arg, copy_bytes, at_fn, at_file, at_line, 0);
+		weft__worker(), weft__current(), name, arg, copy_bytes, at_fn, at_file, at_line);
 	weft_scope_leave(before);
 	co->int_fn = fn;
 	co->group = group;

@@ -21,13 +21,14 @@
 
 #include "runtime/alone.h"
 #include "runtime/sanitize.h"
+#include "tracer/record/hidden.h"
 
 /* 0 free, or held by who is alone; 1 held, 2 held and somebody may sleep on it. */
 struct weft__lock {
 	_Atomic uint32_t word;
 };
 
-extern bool weft__multi; /* written while there is no other worker */
+extern WEFT__HIDDEN bool weft__multi; /* written while there is no other worker */
 
 void weft__lock_wait(struct weft__lock *lock);
 void weft__lock_wake(struct weft__lock *lock);
@@ -47,6 +48,21 @@ static inline void weft__unlock_always(struct weft__lock *lock)
 	/* release, by an exchange: pairs with the acquire in weft__lock_always and _wait. */
 	if (atomic_exchange_explicit(&lock->word, 0, memory_order_release) == 2)
 		weft__lock_wake(lock);
+}
+
+/*
+ * True: until weft__single_leave no other thread is where weft__lock is taken, since there is one
+ * worker, or ours is alone. A few instructions without a call, which need no lock and no order.
+ */
+static inline bool weft__single_enter(void)
+{
+	return !weft__multi || weft__alone_enter_briefly();
+}
+
+static inline void weft__single_leave(void)
+{
+	if (weft__multi)
+		weft__alone_leave_briefly();
 }
 
 static inline void weft__lock(struct weft__lock *lock)

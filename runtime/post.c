@@ -89,7 +89,7 @@ static void start(struct weft__post *post, bool runs)
 	struct start *s = (struct start *)post;
 
 	if (runs) {
-		struct weft__co *co = weft__co_new(weft__worker(), NULL, "post", s->arg, 0, "", "", 0, 0);
+		struct weft__co *co = weft__co_new(weft__worker(), NULL, "post", s->arg, 0, "", "", 0);
 
 		co->fn = s->fn;
 		co->detached = true;

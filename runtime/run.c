@@ -412,8 +412,7 @@ int weft_run(int (*app)(int argc, char **argv), int argc, char **argv)
 	}
 	weft__alone_come(); /* before others may run */
 	start(argc, argv);
-	first = weft__co_new(
-		weft__worker(), NULL, "main", &arg, sizeof(arg), "", "", 0, MAIN_STACK_BYTES);
+	first = weft__co_first(weft__worker(), &arg, sizeof(arg));
 	first->int_fn = app_main;
 	weft__ready(first);
 	work(&weft__sched.workers[0]);

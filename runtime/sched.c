@@ -137,7 +137,7 @@ static WEFT__NO_TSAN void wake_one(void *unused)
  * Leaves the running coroutine's stack for the next one's, or the scheduler's. The run queue is
  * entered here and left by whoever runs next. `again`: it is ready itself, behind all others.
  */
-static WEFT__NO_TSAN_INLINE void leave(
+static WEFT__NO_TSAN_ALWAYS_INLINE void leave(
 	struct weft__worker *w, struct weft__co *self, bool again, bool for_good)
 {
 	struct weft__co *next = NULL;
@@ -333,17 +333,6 @@ void weft__co_prepare(struct weft__co *co, char *top)
 
 /* ---- Making ready -----------------------------------------------------------------------------
  */
-
-uint64_t weft__new_id(_Atomic uint64_t *last)
-{
-	uint64_t id;
-
-	if (weft__multi)
-		return atomic_fetch_add_explicit(last, 1, memory_order_relaxed) + 1;
-	id = atomic_load_explicit(last, memory_order_relaxed) + 1;
-	atomic_store_explicit(last, id, memory_order_relaxed);
-	return id;
-}
 
 void weft__sched_init(void)
 {

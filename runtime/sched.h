@@ -17,6 +17,7 @@
 #include "runtime/co.h"
 #include "runtime/lock.h"
 #include "runtime/runq.h"
+#include "tracer/record/hidden.h"
 
 struct weft__ring;
 
@@ -100,17 +101,32 @@ struct weft__sched {
 	int result;			       /* of coroutine 1 */
 };
 
-extern struct weft__sched weft__sched;
+extern WEFT__HIDDEN struct weft__sched weft__sched;
 
 #define WEFT__CALL_STOP 1u  /* the run ends */
 #define WEFT__CALL_PAUSE 2u /* somebody wants to look at all of it: pause.c */
 
 /*
- * The worker of the calling thread, or NULL. Not inlined and opaque to the compiler: a coroutine
- * may park on one thread and wake on another, and compilers keep the address of thread-locals.
- * Never keep the result across a park.
+ * The worker of the calling thread, or NULL. Opaque to the compiler, by assembly or by a call: a
+ * coroutine may park on one thread and wake on another, and compilers keep the address of
+ * thread-locals. Never keep the result across a park.
  */
+#if defined(__x86_64__) && defined(__LP64__)
+#define WEFT__WORKER_INLINE
+static inline struct weft__worker *weft__worker(void)
+{
+	struct weft__worker *worker;
+
+	__asm__ volatile("movq weft__this_worker@gottpoff(%%rip), %0\n\t"
+			 "movq %%fs:(%0), %0"
+			 : "=r"(worker)
+			 :
+			 : "memory");
+	return worker;
+}
+#else
 struct weft__worker *weft__worker(void);
+#endif
 void weft__worker_set(struct weft__worker *worker);
 
 /* The calling thread's errno, just after a system call: coroutines must not name it themselves. */
@@ -225,7 +241,17 @@ void weft__worker_loop(struct weft__worker *worker);
 /* The worker's own random numbers (xorshift): select's choices, who is stolen from. */
 uint32_t weft__random(struct weft__worker *worker);
 
-/* 1, 2, 3 ...: never used twice in a run. */
-uint64_t weft__new_id(_Atomic uint64_t *last);
+/* 1, 2, 3 ...: never used twice in a run. A present worker only (alone.h). */
+static inline uint64_t weft__new_id(_Atomic uint64_t *last)
+{
+	uint64_t id;
+
+	if (!weft__single_enter())
+		return atomic_fetch_add_explicit(last, 1, memory_order_relaxed) + 1;
+	id = atomic_load_explicit(last, memory_order_relaxed) + 1;
+	atomic_store_explicit(last, id, memory_order_relaxed);
+	weft__single_leave();
+	return id;
+}
 
 #endif

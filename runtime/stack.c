@@ -55,7 +55,6 @@ static struct {
 	struct slab slabs[SLABS_MOST];
 	_Atomic uint32_t nslabs; /* release: slabs[nslabs - 1] is complete */
 	struct slab *open;	 /* takes new ordinary stacks, or NULL */
-	struct weft__co *first;	 /* coroutine 1's */
 	uintptr_t *cold;	 /* free stacks without memory, by low_end */
 	size_t ncold, cold_room;
 	atomic_bool trimming; /* one at a time: the room that it made is its own. acquire, release */
@@ -66,7 +65,9 @@ static struct {
 	enum weft__guard guard;
 } pool;
 
-static struct weft__depot depot; /* of ordinary stacks, warm */
+struct weft__co *weft__stack_first;
+struct weft__depot weft__stack_depot; /* of ordinary stacks, warm */
+bool weft__stack_marks;
 
 /*
  * The struct in the stack [lo, lo + bytes), not quite at its top: what coroutines touch most would
@@ -148,7 +149,7 @@ void weft__stacks_finish(void)
 	free(pool.cold);
 	pool.cold = NULL;
 	pool.ncold = pool.cold_room = 0;
-	depot.first = NULL;
+	weft__stack_depot.first = NULL;
 }
 
 void weft__stacks_debug(const struct weft__stacks_debug *ret)
@@ -305,7 +306,7 @@ static WEFT__NO_TSAN struct weft__co *set_up(
 	populate(some, n);
 	for (uint32_t i = n; i-- > 0;) {
 		if (co)
-			weft__cache_put(cache, &depot, co);
+			weft__cache_put(cache, &weft__stack_depot, co);
 		co = co_of(some[i]);
 		stack_set_up(co, low_end(some[i]), pool.stack_bytes, some[i] & 1);
 	}
@@ -362,14 +363,15 @@ static WEFT__NO_TSAN struct weft__co *extraordinary(size_t bytes)
 int weft__stacks_init(size_t stack_bytes, size_t first_bytes)
 {
 	memset(&pool, 0, sizeof(pool));
-	memset(&depot, 0, sizeof(depot));
+	memset(&weft__stack_depot, 0, sizeof(weft__stack_depot));
 	pool.page = (size_t)sysconf(_SC_PAGESIZE);
 	pool.stack_bytes = (stack_bytes + pool.page - 1) & ~(pool.page - 1);
 	pool.mprotects_most = max_map_count() / 4; /* each guard splits a mapping: two more */
 	pool.valgrind = weft__under_valgrind();
 	pool.guard = probe_guard();
-	pool.first = extraordinary(first_bytes);
-	return pool.first ? 0 : -ENOMEM;
+	weft__stack_marks = WEFT__ASAN || pool.valgrind;
+	weft__stack_first = extraordinary(first_bytes);
+	return weft__stack_first ? 0 : -ENOMEM;
 }
 
 /* ---- The cold ----------------------------------------------------------------------------------
@@ -458,7 +460,7 @@ static WEFT__NO_TSAN bool trim(void)
 	if (!cold_reserve(TRIM))
 		return false;
 	while (n < TRIM) {
-		struct weft__free *object = weft__depot_get(&depot);
+		struct weft__free *object = weft__depot_get(&weft__stack_depot);
 
 		if (!object)
 			break;
@@ -483,7 +485,7 @@ WEFT__NO_TSAN bool weft__stacks_trim(void)
 	bool done;
 
 	/* The depot's count is only a hint here. */
-	if (depot.count * WEFT__MAGAZINE <= WARM_MOST ||
+	if (weft__stack_depot.count * WEFT__MAGAZINE <= WARM_MOST ||
 		atomic_exchange_explicit(&pool.trimming, true, memory_order_acquire))
 		return false;
 	done = trim();
@@ -494,35 +496,25 @@ WEFT__NO_TSAN bool weft__stacks_trim(void)
 /* ---- Get and put -------------------------------------------------------------------------------
  */
 
-WEFT__NO_TSAN struct weft__co *weft__stack_get(struct weft__cache *cache, size_t bytes)
+WEFT__NO_TSAN struct weft__co *weft__stack_more(struct weft__cache *cache)
 {
-	struct weft__co *co;
+	struct weft__co *co = warm_up(cache);
 
-	if (bytes == 0) {
-		co = weft__cache_get(cache, &depot);
-		if (!co)
-			co = warm_up(cache);
-		if (!co)
-			co = cut(cache);
-	} else {
-		co = pool.first;
-	}
-	if (__builtin_expect(pool.valgrind, 0) && co)
-		weft__valgrind_undefined(co->stack + pool.page, co);
-#if WEFT__ASAN
-	if (co)
-		__asan_unpoison_memory_region(
-			co->stack + pool.page, (size_t)((char *)co - co->stack) - pool.page);
-#endif
-	return co;
+	return co ? co : cut(cache);
 }
 
-WEFT__NO_TSAN void weft__stack_put(struct weft__cache *cache, struct weft__co *co)
+WEFT__NO_TSAN void weft__stack_mark(struct weft__co *co, bool used)
 {
-	if (__builtin_expect(pool.valgrind, 0))
-		weft__valgrind_noaccess(co->stack + pool.page, co);
-	if (co != pool.first)
-		weft__cache_put(cache, &depot, co);
+	char *lo = co->stack + pool.page;
+
+	if (pool.valgrind && used)
+		weft__valgrind_undefined(lo, co);
+	else if (pool.valgrind)
+		weft__valgrind_noaccess(lo, co);
+#if WEFT__ASAN
+	if (used)
+		__asan_unpoison_memory_region(lo, (size_t)((char *)co - lo));
+#endif
 }
 
 WEFT__NO_TSAN void weft__stacks_walk(void (*fn)(struct weft__co *co, void *arg), void *arg)

@@ -10,7 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct weft__cache;
+#include "runtime/cache.h"
+#include "tracer/record/hidden.h"
+
 struct weft__co;
 
 enum weft__guard {
@@ -32,12 +34,37 @@ void weft__stacks_finish(void);
 enum weft__guard weft__stacks_guard(void);
 const char *weft__guard_word(enum weft__guard guard);
 
+extern WEFT__HIDDEN struct weft__co
+	*weft__stack_first; /* coroutine 1's: once a run, and never put back */
+extern WEFT__HIDDEN struct weft__depot weft__stack_depot;
+extern WEFT__HIDDEN bool weft__stack_marks; /* a tool is told what is in use */
+
+/* The slow sides of the two below. */
+struct weft__co *weft__stack_more(struct weft__cache *cache);
+void weft__stack_mark(struct weft__co *co, bool used);
+
 /*
- * A stack; of its struct only stack, stack_bytes, guarded and state (FREE) are set. `bytes` 0: an
- * ordinary one, else coroutine 1's. NULL: out of memory. `cache` is the calling worker's.
+ * A stack; of its struct only stack, stack_bytes, guarded and state (FREE) are set. NULL: out of
+ * memory. `cache` is the calling worker's.
  */
-struct weft__co *weft__stack_get(struct weft__cache *cache, size_t bytes);
-void weft__stack_put(struct weft__cache *cache, struct weft__co *co);
+static WEFT__NO_TSAN_INLINE struct weft__co *weft__stack_get(struct weft__cache *cache)
+{
+	struct weft__co *co = weft__cache_get(cache, &weft__stack_depot);
+
+	if (__builtin_expect(!co, 0))
+		co = weft__stack_more(cache);
+	if (__builtin_expect(weft__stack_marks, 0) && co)
+		weft__stack_mark(co, true);
+	return co;
+}
+
+static WEFT__NO_TSAN_INLINE void weft__stack_put(struct weft__cache *cache, struct weft__co *co)
+{
+	if (__builtin_expect(weft__stack_marks, 0))
+		weft__stack_mark(co, false);
+	if (co != weft__stack_first)
+		weft__cache_put(cache, &weft__stack_depot, co);
+}
 
 /*
  * Gives some of the memory of free stacks back that are more than a burst will need again. False:

@@ -37,28 +37,32 @@ struct weft__sync {
 };
 #define WEFT__SYNC_REST 2u
 
-/*
- * The word from *seen to `next`, or *seen is what it is instead. With one worker, or one that is alone
- * (alone.h), there is one thread, and nothing to be ordered.
- */
+static inline bool weft__sync_change_single(struct weft__sync *sync, uint32_t *seen, uint32_t next)
+{
+	uint32_t word = atomic_load_explicit(&sync->word, memory_order_relaxed);
+
+	if (word != *seen) {
+		*seen = word;
+		return false;
+	}
+	atomic_store_explicit(&sync->word, next, memory_order_relaxed);
+	return true;
+}
+
+/* The word from *seen to `next`, or *seen is what it is instead. */
 static inline bool weft__sync_change(
 	struct weft__sync *sync, uint32_t *seen, uint32_t next, memory_order order)
 {
-	bool multi = weft__multi;
-	uint32_t word;
+	bool done;
 
-	if (multi && !weft__alone_enter())
+	if (!weft__multi)
+		return weft__sync_change_single(sync, seen, next);
+	if (!weft__alone_enter_briefly())
 		return atomic_compare_exchange_strong_explicit(
 			&sync->word, seen, next, order, memory_order_relaxed);
-	word = atomic_load_explicit(&sync->word, memory_order_relaxed);
-	if (word == *seen)
-		atomic_store_explicit(&sync->word, next, memory_order_relaxed);
-	if (multi)
-		weft__alone_leave();
-	if (word == *seen)
-		return true;
-	*seen = word;
-	return false;
+	done = weft__sync_change_single(sync, seen, next);
+	weft__alone_leave_briefly();
+	return done;
 }
 
 /* Room that weft__sync_lock reserves: a make, a wake, and whatever a park writes. */

@@ -16,10 +16,8 @@ struct group {
 
 WEFT__SYNC_SAME(struct group, struct weft_waitgroup);
 
-void weft_waitgroup_add(struct weft_waitgroup *group, int64_t delta)
+static __attribute__((noinline)) void add(struct group *g, struct weft__co *self, int64_t delta)
 {
-	struct weft__co *self = weft__self("weft_waitgroup_add");
-	struct group *g = (struct group *)group;
 	WEFT__WAKES(wakes);
 
 	weft__sync_lock(&g->sync, self, WEFT_OBJ_WAITGROUP);
@@ -34,6 +32,29 @@ void weft_waitgroup_add(struct weft_waitgroup *group, int64_t delta)
 	weft__sync_unlock(&g->sync);
 	if (wakes.first)
 		weft__wakes_run(&wakes, self, WEFT_WHY_WAITGROUP);
+}
+
+/* Most calls are no more than a counter: there is nobody to wake, and nobody to tell. */
+static inline bool just_count(struct group *g, int64_t delta)
+{
+	int64_t count;
+
+	if (WEFT__PROBE_ON || delta != (int32_t)delta || !weft__single_enter())
+		return false;
+	count = g->count + delta;
+	if (count > 0)
+		g->count = count;
+	weft__single_leave();
+	return count > 0;
+}
+
+void weft_waitgroup_add(struct weft_waitgroup *group, int64_t delta)
+{
+	struct weft__co *self = weft__self("weft_waitgroup_add");
+	struct group *g = (struct group *)group;
+
+	if (!just_count(g, delta))
+		add(g, self, delta);
 }
 
 void weft_waitgroup_done(struct weft_waitgroup *group)

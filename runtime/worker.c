@@ -8,15 +8,18 @@
 #include <errno.h>
 #include <stddef.h>
 
-static __thread struct weft__worker *this_worker __attribute__((tls_model("initial-exec")));
+/* used: named in assembly, which LTO does not read. */
+__thread struct weft__worker *weft__this_worker __attribute__((tls_model("initial-exec"), used));
 
+#ifndef WEFT__WORKER_INLINE
 __attribute__((noinline)) WEFT__NO_TSAN struct weft__worker *weft__worker(void)
 {
-	struct weft__worker *worker = this_worker;
+	struct weft__worker *worker = weft__this_worker;
 
 	__asm__ volatile("" : "+r"(worker) : : "memory");
 	return worker;
 }
+#endif
 
 WEFT__NO_TSAN struct weft__co *weft__current(void)
 {
@@ -27,7 +30,7 @@ WEFT__NO_TSAN struct weft__co *weft__current(void)
 
 __attribute__((noinline)) void weft__worker_set(struct weft__worker *worker)
 {
-	this_worker = worker;
+	weft__this_worker = worker;
 	__asm__ volatile("" : : : "memory");
 }
 

@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: MIT
  *
  * Locks that nobody takes while one is alone: three workers that come, enter a section, wake another,
- * and go. docs/scheduler.md, "Alone".
+ * and go. A brief section has a word of its own, and may lie within another. docs/scheduler.md, "Alone".
  *
- * What a worker stores in `inside`, or in `state` without the lock of that, lies in a buffer of one entry
- * first, which others do not see. It goes to memory at any time, before its next store or
+ * What a worker stores in `inside` or `brief`, or in `state` without the lock of that, lies in a buffer of
+ * one entry first, which others do not see. It goes to memory at any time, before its next store or
  * read-modify-write, or when somebody's membarrier makes it.
  *
- * broken: NO_BARRIER NO_LOOK NO_WAIT TRUST_ENDING EXPECT_INSIDE BY_STATE
+ * broken: NO_BARRIER NO_LOOK NO_WAIT NO_BRIEF_LOOK NO_BRIEF_WAIT TRUST_ENDING EXPECT_INSIDE BY_STATE
  */
 #define WORKERS 3
+#define WORDS 3
 
 mtype = { SHARED, ENDING, ALONE };
 
-mtype state = SHARED;	       /* as memory has it */
-byte inside;
-bool buffered[WORKERS];	       /* a store on its way: of the state, if that is in buffer_state, */
-mtype buffer_state[WORKERS];
-byte buffer_inside[WORKERS];   /* else of `inside` */
+#define STATE 0		       /* words, by their index: */
+#define INSIDE 1
+#define BRIEF 2
+
+byte word[WORDS];	       /* as memory has them */
+bool buffered[WORKERS];	       /* a store on its way: */
+byte where[WORKERS];	       /* of which word, */
+byte what[WORKERS];	       /* and of what */
 byte present;
 bool state_locked;	       /* the lock of `present` */
 bool locked;		       /* the lock that is not always taken */
@@ -26,40 +30,24 @@ byte in_section;
 inline drain(w)
 {
 	if
-	:: buffered[w] && buffer_state[w] != 0 -> state = buffer_state[w]
-	:: buffered[w] && buffer_state[w] == 0 -> inside = buffer_inside[w]
+	:: buffered[w] -> word[where[w]] = what[w]
 	:: else
 	fi;
 	buffered[w] = false
 }
 
-inline store_state(value)
+inline store(at, value)
 {
-	d_step { drain(me); buffer_state[me] = value; buffered[me] = true }
-}
-
-inline store_inside(value)
-{
-	d_step { drain(me); buffer_state[me] = 0; buffer_inside[me] = value; buffered[me] = true }
+	d_step { drain(me); where[me] = at; what[me] = value; buffered[me] = true }
 }
 
 /* Who has stored sees it at once. */
-inline load_state(seen)
+inline load(at, seen)
 {
 	d_step {
 		if
-		:: buffered[me] && buffer_state[me] != 0 -> seen = buffer_state[me]
-		:: else -> seen = state
-		fi
-	}
-}
-
-inline load_inside(seen)
-{
-	d_step {
-		if
-		:: buffered[me] && buffer_state[me] == 0 -> seen = buffer_inside[me]
-		:: else -> seen = inside
+		:: buffered[me] && where[me] == at -> seen = what[me]
+		:: else -> seen = word[at]
 		fi
 	}
 }
@@ -87,7 +75,7 @@ end:
 inline come()
 {
 	lock(state_locked);
-	seen = state;
+	seen = word[STATE];
 	present++;
 #ifdef TRUST_ENDING
 	if
@@ -96,8 +84,8 @@ inline come()
 	fi;
 #endif
 	if
-	:: present == 1 -> state = ALONE; seen = SHARED
-	:: present != 1 && seen != SHARED -> state = ENDING
+	:: present == 1 -> word[STATE] = ALONE; seen = SHARED
+	:: present != 1 && seen != SHARED -> word[STATE] = ENDING
 	:: else
 	fi;
 	unlock(state_locked);
@@ -108,9 +96,12 @@ inline come()
 		d_step { drain(0); drain(1); drain(2) };
 #endif
 #ifndef NO_WAIT
-		inside == 0;
+		word[INSIDE] == 0;
 #endif
-		store_state(SHARED)
+#ifndef NO_BRIEF_WAIT
+		word[BRIEF] == 0;
+#endif
+		store(STATE, SHARED)
 	fi
 }
 
@@ -119,7 +110,7 @@ inline go()
 	lock(state_locked);
 	present--;
 	if
-	:: present == 1 -> state = ALONE
+	:: present == 1 -> word[STATE] = ALONE
 	:: else
 	fi;
 	unlock(state_locked)
@@ -127,13 +118,13 @@ inline go()
 
 inline expect()
 {
-	load_state(seen);
-	load_inside(n);
+	load(STATE, seen);
+	load(INSIDE, n);
 	if
 #ifdef EXPECT_INSIDE
-	:: seen == ALONE -> store_state(SHARED)
+	:: seen == ALONE -> store(STATE, SHARED)
 #else
-	:: seen == ALONE && n == 0 -> store_state(SHARED)
+	:: seen == ALONE && n == 0 -> store(STATE, SHARED)
 #endif
 	:: else
 	fi
@@ -142,17 +133,17 @@ inline expect()
 inline enter()
 {
 	alone = false;
-	load_state(seen);
+	load(STATE, seen);
 	if
 	:: seen == ALONE ->
-		load_inside(n);
-		store_inside(n + 1);
+		load(INSIDE, n);
+		store(INSIDE, n + 1);
 #ifndef NO_LOOK
-		load_state(seen);
+		load(STATE, seen);
 #endif
 		if
 		:: seen == ALONE -> alone = true
-		:: else -> store_inside(n)
+		:: else -> store(INSIDE, n)
 		fi
 	:: else
 	fi;
@@ -165,14 +156,32 @@ inline enter()
 inline leave()
 {
 #ifdef BY_STATE
-	load_state(seen);
+	load(STATE, seen);
 	alone = seen == ALONE;
 #else
 	alone = !locked;
 #endif
 	if
-	:: alone -> load_inside(n); store_inside(n - 1)
+	:: alone -> load(INSIDE, n); store(INSIDE, n - 1)
 	:: else -> unlock(locked)
+	fi
+}
+
+inline enter_briefly()
+{
+	briefly = false;
+	load(STATE, seen);
+	if
+	:: seen == ALONE ->
+		store(BRIEF, 1);
+#ifndef NO_BRIEF_LOOK
+		load(STATE, seen);
+#endif
+		if
+		:: seen == ALONE -> briefly = true
+		:: else -> store(BRIEF, 0)
+		fi
+	:: else
 	fi
 }
 
@@ -180,27 +189,50 @@ proctype worker(byte me)
 {
 	mtype seen;
 	byte n, round;
-	bool alone;
+	bool alone, briefly;
 
-	for (round : (me > 0) .. 1) { /* worker 0 comes twice */
+	for (round : (me > 0) .. 1) { /* worker 0 comes twice; 1 and 2 enter one kind each */
 		come();
 		if
 		:: expect()
 		:: true
 		fi;
-		enter();
-		in_section++;
-		assert(in_section == 1);
 		if
-		:: expect()
-		:: true
+		:: me != 2 ->
+			enter();
+			in_section++;
+			assert(in_section == 1);
+			if
+			:: expect()
+			:: round == 1 ->
+				enter_briefly();
+				if
+				:: briefly -> store(BRIEF, 0)
+				:: else
+				fi
+			:: true
+			fi;
+			in_section--;
+			leave()
+		:: me != 1 ->
+			enter_briefly();
+			if
+			:: briefly
+			:: else -> lock(locked)
+			fi;
+			in_section++;
+			assert(in_section == 1);
+			in_section--;
+			if
+			:: briefly -> store(BRIEF, 0)
+			:: else -> unlock(locked)
+			fi
 		fi;
-		in_section--;
-		leave();
+		d_step { seen = 0; n = 0; alone = false; briefly = false }; /* fewer states */
 		go()
 	}
 }
 
 init {
-	atomic { run worker(0); run worker(1); run worker(2) }
+	atomic { word[STATE] = SHARED; run worker(0); run worker(1); run worker(2) }
 }

@@ -32,8 +32,10 @@
 /* The same for one that is otherwise inline: `static WEFT__NO_TSAN_INLINE void ...`. */
 #if WEFT__RACE_DETECTOR
 #define WEFT__NO_TSAN_INLINE __attribute__((unused)) WEFT__NO_TSAN
+#define WEFT__NO_TSAN_ALWAYS_INLINE WEFT__NO_TSAN_INLINE
 #else
 #define WEFT__NO_TSAN_INLINE inline
+#define WEFT__NO_TSAN_ALWAYS_INLINE inline __attribute__((always_inline))
 #endif
 
 #if WEFT__RACE_DETECTOR && !defined(WEFT__RACE_CHECKED)

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 
 #include "tracer/event.h"
+#include "tracer/record/hidden.h"
 
 struct weft__ring; /* one worker's buffer */
 
@@ -36,7 +37,7 @@ struct weft__rec_config {
  * Whether this run records. Written by start and stop only, while no worker runs, and by the
  * collector when the file can no longer be written (relaxed: a record more or less is harmless).
  */
-extern atomic_bool weft__rec_on;
+extern WEFT__HIDDEN atomic_bool weft__rec_on;
 
 static inline bool weft__rec_enabled(void)
 {
