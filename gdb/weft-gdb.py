@@ -16,6 +16,7 @@ import gdb
 import gdb.unwinder
 
 STATES = ("free", "ready", "running", "parked")
+WAIT_CHAN, WAIT_SYNC, WAIT_CO = 1, 2, 3  # what the word is that tells what a coroutine waits for
 
 
 class Missing(gdb.GdbError):
@@ -49,7 +50,7 @@ class Table:
     NUMBERS = ("slab_bytes slab_base slab_stack_bytes slab_used worker_bytes worker_current "
                "worker_tid co_bytes shades shade_bytes "
                "co_state co_id co_name co_fn_name co_at_fn co_at_file "
-               "co_at_line co_why co_chan co_sync co_of chan_name chan_at_file chan_at_line "
+               "co_at_line co_why co_wait_kind co_wait_on chan_name chan_at_file chan_at_line "
                "sync_name co_ctx indirect sp_add sp_at nregs").split()
 
     def __init__(self):
@@ -58,7 +59,7 @@ class Table:
             head = memory(at, 8 + 8 * len(self.POINTERS) + 4 * len(self.NUMBERS))
         except gdb.error as error:
             raise Missing(f"no libweft in this program, or no process: {error}")
-        if head[:8] != b"weftdbg2":
+        if head[:8] != b"weftdbg3":
             raise Missing("weft_run has not begun yet, or this libweft is another version")
         fields = struct.unpack_from(f"<{len(self.POINTERS)}Q{len(self.NUMBERS)}I", head, 8)
         for name, value in zip(self.POINTERS + tuple(self.NUMBERS), fields):
@@ -85,17 +86,17 @@ class Coroutine:
     def waits_for(self):
         t = self.table
         why = t.words[word(self.address + t.co_why, 1)]
-        chan, sync = word(self.address + t.co_chan), word(self.address + t.co_sync)
-        if why == "join":
-            return f"join of {word(self.address + t.co_of)}"
-        if chan and why in ("send", "recv", "select"):
-            place = text(word(chan + t.chan_at_file)).rsplit("/", 1)[-1]
-            name = text(chan + t.chan_name, 48)
+        kind, on = word(self.address + t.co_wait_kind, 1), word(self.address + t.co_wait_on)
+        if kind == WAIT_CO:
+            return f"{why} of {on}"
+        if kind == WAIT_CHAN:
+            place = text(word(on + t.chan_at_file)).rsplit("/", 1)[-1]
+            name = text(on + t.chan_name, 48)
             named = f'"{name}" ' if name else ""
-            return f"{why} {named}(made at {place}:{word(chan + t.chan_at_line, 4)})"
-        if sync:
-            name = text(sync + t.sync_name, 20)
-            return f'{why} "{name}"' if name else f"{why} {sync:#x}"
+            return f"{why} {named}(made at {place}:{word(on + t.chan_at_line, 4)})"
+        if kind == WAIT_SYNC:
+            name = text(on + t.sync_name, 20)
+            return f'{why} "{name}"' if name else f"{why} {on:#x}"
         return why
 
     def line(self):

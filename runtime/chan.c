@@ -44,9 +44,11 @@ struct weft_chan *weft_chan_make(const struct weft_elem *elem, size_t capacity, 
 	const char *at_file, int at_line)
 {
 	struct weft__co *self = weft__self("weft_make");
-	struct weft_chan *chan = calloc(1, sizeof(*chan));
+	struct weft_chan *chan = aligned_alloc(_Alignof(struct weft_chan), sizeof(*chan));
 	bool notes = weft__rec_enabled() && capacity > 0;
 
+	if (chan)
+		memset(chan, 0, sizeof(*chan));
 	if (chan && capacity > 0)
 		chan->buf = calloc(capacity, elem->size);
 	if (chan && notes)
@@ -76,6 +78,8 @@ struct weft_chan *weft_chan_ref(struct weft_chan *chan)
 {
 	if (chan) {
 		weft__lock(&chan->lock);
+		if (chan->refs == UINT32_MAX)
+			weft__panic("weft_ref: the channel has 4294967295 references already");
 		chan->refs++;
 		weft__unlock(&chan->lock);
 	}
@@ -316,7 +320,7 @@ static int wait_for_nobody(struct weft__co *self, int64_t until)
 	return weft__wait_alone(self, until);
 }
 
-static void panic_closed(struct weft_chan *chan)
+static __attribute__((noinline, noreturn, cold)) void panic_closed(struct weft_chan *chan)
 {
 	char text[96];
 
@@ -340,7 +344,7 @@ static inline int done(struct weft__worker *w, struct weft_chan *chan, struct we
 static inline int wait_in(struct weft__worker *w, struct weft_chan *chan, struct weft__co *self,
 	struct weft__waitq *queue, struct weft__waiter *waiter, enum weft_why why, int64_t until)
 {
-	self->wait = (struct weft__wait_for){.why = why, .chan = chan};
+	self->wait = (struct weft__wait_for){.why = why, .kind = WEFT__WAIT_CHAN, .chan = chan};
 	weft__trace_block(w, self, chan, until);
 	weft__waitq_push(queue, waiter);
 	chan->refs++;

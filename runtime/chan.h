@@ -25,23 +25,27 @@ struct weft__chan_note {
 /*
  * A channel. Everything is under `lock`, but for elem, cap, id and the place of its making, which
  * do not change. With one worker there is no lock and one thread.
+ *
+ * What a message without a buffer touches is one cache line: where there are many channels, none is
+ * in the cache any more when its turn comes.
  */
 struct weft_chan {
-	struct weft__lock lock;
+	_Alignas(64) struct weft__lock lock;
+	uint32_t refs; /* references, and one for each waiter that keeps it */
 	bool closed;
-	const struct weft_elem *elem;
 	uint32_t elem_size;
-	size_t cap, count, first;      /* the buffer is a ring: count values from first on */
+	struct weft__waitq receivers, senders; /* one of them is empty */
+	size_t cap, count, first; /* the buffer is a ring: count values from first on */
+
 	char *buf;		       /* cap * elem_size bytes, or NULL */
 	struct weft__chan_note *notes; /* cap of them, or NULL */
-	struct weft__waitq receivers, senders; /* one of them is empty */
-	int64_t last_t;			       /* stamp of the last record about it */
+	const struct weft_elem *elem;
+	int64_t last_t; /* stamp of the last record about it */
 	uint64_t last_msg;
 	uint64_t id;
 
-	uint64_t refs;		       /* references, and one for each waiter that keeps it */
 	struct weft_chan *prev, *next; /* all channels of the run; under chan.c's list lock */
-	struct weft__ticker *ticker;   /* the time comes on it, or NULL (ticker.c); does not change */
+	struct weft__ticker *ticker; /* the time comes on it, or NULL (ticker.c); does not change */
 	const char *at_file;
 	int at_line;
 	char name[48]; /* "" until it is given one */

@@ -103,6 +103,7 @@ static inline __attribute__((always_inline)) struct weft__co *begin_life(struct 
 	(void)atomic_load_explicit(&co->state, memory_order_acquire);
 	co->id = weft__new_id(&weft__sched.last_co);
 	co->worker = NULL;
+	co->is_pinned = false;
 	co->pinned = NULL;
 	co->pins = 0;
 	co->detached = false;
@@ -252,7 +253,8 @@ int weft_join_until(struct weft_handle *handle, int *ret_code, int64_t until)
 			weft__unlock(&handle->lock);
 			return r;
 		}
-		self->wait = (struct weft__wait_for){.why = WEFT_WHY_JOIN, .of = handle->co};
+		self->wait = (struct weft__wait_for){
+			.why = WEFT_WHY_JOIN, .kind = WEFT__WAIT_CO, .co = handle->co};
 		weft__trace_block_on(weft__worker(), self, 0, &handle->last_t, until);
 		weft__waitq_push(&handle->joiner, &waiter);
 		r = weft__wait(&handle->lock, &waiter, 0, &handle->last_t, until);

@@ -35,21 +35,28 @@ enum weft__co_state {
 	WEFT__CO_PARKED,
 };
 
-/* What a coroutine waits for: written by itself before it parks, read by reports when all is quiet.
+enum weft__wait_kind { WEFT__WAIT_NOTHING, WEFT__WAIT_CHAN, WEFT__WAIT_SYNC, WEFT__WAIT_CO };
+
+/*
+ * What a coroutine waits for, apart from its deadline: written by itself before it parks, read by
+ * reports when all is quiet.
  */
 struct weft__wait_for {
-	uint8_t why;		 /* enum weft_why */
-	bool out;		 /* WEFT_WHY_IO: to write to, not to read from, */
-	int fd;			 /* which descriptor */
-	struct weft_chan *chan;	 /* or NULL */
-	struct weft__sync *sync; /* a mutex or its kin, or NULL */
-	uint64_t of;		 /* WEFT_WHY_JOIN: whom */
-	int64_t until;		 /* ns, of its deadline; 0: none */
+	uint8_t why;  /* enum weft_why */
+	uint8_t kind; /* enum weft__wait_kind: which of the union */
+	bool timed;   /* co->until is its deadline */
+	bool out;     /* WEFT_WHY_IO: to write to, not to read from, */
+	int fd;	      /* which descriptor */
+	union {
+		struct weft_chan *chan;
+		struct weft__sync *sync; /* a mutex or its kin */
+		uint64_t co;		 /* WEFT_WHY_JOIN: whom */
+	};
 };
 
 /*
- * In the order of use: a cache line for the switch, one for beginning and end, one that is written
- * at the beginning, and what few use. A spawn writes three lines, an exit two.
+ * In the order of use: a cache line for the switch and for parking, one for beginning and end, one
+ * that is written at the beginning, and what few use. A spawn writes three lines, an exit two.
  */
 struct weft__co {
 	/* When it is free, the first two words are the cache's (cache.h). */
@@ -64,15 +71,11 @@ struct weft__co {
 	bool guarded;		     /* else a canary lies at the low end of the stack */
 	bool detached;		     /* calls fn, else int_fn */
 	bool named;		     /* `name` is not "" */
+	bool is_pinned;		     /* `pinned` is not NULL */
 	struct weft__worker *worker; /* on which it runs or ran last; NULL: it has not begun */
-	struct weft__worker *pinned; /* the only one on which it may run, or NULL */
 	struct weft_scope *scope;    /* in which it runs, or NULL; holds a reference */
-	/*
-	 * How the scope may end what we wait for: see scope.h. seq_cst, against the scope's
-	 * `error`.
-	 */
-	_Atomic(struct weft__interrupt *) interrupt;
-	int64_t parked_at; /* ns, as its worker knew the time then: weft__worker.about */
+	int64_t parked_at;	     /* ns, as its worker knew the time then: weft__worker.about */
+	struct weft__wait_for wait;
 
 	uint64_t id;
 	union {
@@ -91,16 +94,31 @@ struct weft__co {
 	uint32_t pins; /* weft_pin less weft_unpin */
 	char *stack;   /* lowest byte, the guard page's included */
 	size_t stack_bytes;
-	struct weft__link in_scope; /* among its coroutines; under its lock */
+	struct weft__worker *pinned; /* the only one on which it may run, or NULL */
+	/*
+	 * How the scope may end what we wait for: see scope.h. seq_cst, against the scope's
+	 * `error`.
+	 */
+	_Atomic(struct weft__interrupt *) interrupt;
 
-	struct weft__wait_for wait;
-	char name[WEFT__NAME_MAX]; /* "" until it is given one */
+	int64_t until;		    /* ns: the deadline of its wait, if that is timed */
+	struct weft__link in_scope; /* among its coroutines; under its lock */
+	char name[WEFT__NAME_MAX];  /* "" until it is given one */
 	void *tsan_fiber;
 	void *asan_fake;
 };
 
 _Static_assert(
 	offsetof(struct weft__co, state) >= 2 * sizeof(void *), "free ones are linked there");
+
+/* It runs soon: the part of its stack that it begins with. */
+static inline void weft__co_prefetch(const struct weft__co *co)
+{
+	const char *sp = weft__ctx_sp(&co->ctx);
+
+	for (int i = 0; i < 4; i++)
+		__builtin_prefetch(sp + 64 * i, 1);
+}
 
 /* Frees the handles that are kept for their next use. At the end of a run. */
 void weft__handles_finish(void);

@@ -23,7 +23,7 @@ struct debug {
 	uint32_t worker_bytes, worker_current, worker_tid;
 	uint32_t co_bytes, shades, shade_bytes;
 	uint32_t co_state, co_id, co_name, co_fn_name, co_at_fn, co_at_file, co_at_line;
-	uint32_t co_why, co_chan, co_sync, co_of;
+	uint32_t co_why, co_wait_kind, co_wait_on;
 	uint32_t chan_name, chan_at_file, chan_at_line, sync_name;
 	/*
 	 * Registers: at the address that lies in the coroutine at co_ctx (`indirect`), or there
@@ -116,9 +116,8 @@ void weft__debug_init(void)
 		.co_at_file = offsetof(struct weft__co, at_file),
 		.co_at_line = offsetof(struct weft__co, at_line),
 		.co_why = offsetof(struct weft__co, wait.why),
-		.co_chan = offsetof(struct weft__co, wait.chan),
-		.co_sync = offsetof(struct weft__co, wait.sync),
-		.co_of = offsetof(struct weft__co, wait.of),
+		.co_wait_kind = offsetof(struct weft__co, wait.kind),
+		.co_wait_on = offsetof(struct weft__co, wait.co),
 		.co_ctx = offsetof(struct weft__co, ctx),
 		.chan_name = offsetof(struct weft_chan, name),
 		.chan_at_file = offsetof(struct weft_chan, at_file),
@@ -129,5 +128,5 @@ void weft__debug_init(void)
 		&d->slab_base, &d->slab_stack_bytes, &d->slab_used, &d->co_bytes, &d->shades,
 		&d->shade_bytes});
 	add_context();
-	memcpy(d->magic, "weftdbg2", sizeof(d->magic));
+	memcpy(d->magic, "weftdbg3", sizeof(d->magic));
 }

@@ -128,7 +128,7 @@ void weft__probe_block_on(
 
 	rec->why = co->wait.why;
 	weft__rec_tail(rec)->a = until_of(until);
-	weft__rec_tail(rec)->b = (int64_t)co->wait.of;
+	weft__rec_tail(rec)->b = co->wait.kind == WEFT__WAIT_CO ? (int64_t)co->wait.co : 0;
 	weft__rec_end(w->ring, rec);
 }
 

@@ -136,13 +136,9 @@ static WEFT__NO_TSAN_INLINE void weft__runq_put_next(struct weft__runq *q, struc
  */
 static WEFT__NO_TSAN_INLINE void weft__runq_prefetch(struct weft__co *co)
 {
-	const char *sp;
-
 	if (!co)
 		return;
-	sp = weft__ctx_sp(&co->ctx);
-	for (int i = 0; i < 4; i++)
-		__builtin_prefetch(sp + 64 * i, 1);
+	weft__co_prefetch(co);
 	__builtin_prefetch(co->next, 1);
 }
 

@@ -71,22 +71,32 @@ static WEFT__NO_TSAN_INLINE void go_on(struct weft__worker *w, struct weft__co *
 	weft__trace_run(w, co);
 }
 
-static void begin(void *self);
+/* Whose turn it is, NULL: the scheduler's; and if it has yet to begin. */
+struct turn {
+	struct weft__co *to;
+	bool begins;
+};
 
-/*
- * Tells the sanitizers, then switches. `from` or `to` NULL: the scheduler's stack. Returns the
- * worker that switched back, maybe another one.
- */
-static WEFT__NO_TSAN_INLINE struct weft__worker *switch_stacks(
-	struct weft__worker *w, struct weft__co *from, struct weft__co *to, bool for_good)
+static WEFT__NO_TSAN_ALWAYS_INLINE struct turn turn_of(struct weft__worker *w, struct weft__co *to)
 {
-	struct weft__ctx *from_ctx = from ? &from->ctx : &w->sched_ctx;
-	struct weft__ctx *to_ctx = to ? &to->ctx : &w->sched_ctx;
-	bool begins = to && !to->worker;
+	struct turn turn = {to, to && !to->worker};
 
 	w->current = to;
 	if (to)
 		go_on(w, to);
+	return turn;
+}
+
+static void begin(void *self);
+
+/* Tells the sanitizers, then switches. `from` NULL: the scheduler's stack. */
+static WEFT__NO_TSAN_ALWAYS_INLINE void switch_stacks(
+	struct weft__worker *w, struct weft__co *from, struct turn turn, bool for_good)
+{
+	struct weft__co *to = turn.to;
+	struct weft__ctx *from_ctx = from ? &from->ctx : &w->sched_ctx;
+	struct weft__ctx *to_ctx = to ? &to->ctx : &w->sched_ctx;
+
 #if WEFT__ASAN
 	void **fake = for_good ? NULL : from ? &from->asan_fake : &w->asan_fake;
 
@@ -98,20 +108,17 @@ static WEFT__NO_TSAN_INLINE struct weft__worker *switch_stacks(
 #if WEFT__TSAN
 	__tsan_switch_to_fiber(to ? to->tsan_fiber : w->tsan_fiber, __tsan_switch_to_fiber_no_sync);
 #endif
-	if (for_good && begins)
+	if (for_good && turn.begins)
 		weft__ctx_leave_begin(to_ctx, begin, to);
 	if (for_good)
 		weft__ctx_leave(to_ctx);
-	if (begins)
+	if (turn.begins)
 		weft__ctx_begin(from_ctx, to_ctx, begin, to);
 	else
 		weft__ctx_switch(from_ctx, to_ctx);
-	if (from)
-		w = from->worker;
 #if WEFT__ASAN
 	__sanitizer_finish_switch_fiber(from ? from->asan_fake : w->asan_fake, NULL, NULL);
 #endif
-	return w;
 }
 
 /*
@@ -134,11 +141,11 @@ static WEFT__NO_TSAN void wake_one(void *unused)
 }
 
 /*
- * Leaves the running coroutine's stack for the next one's, or the scheduler's. The run queue is
- * entered here and left by whoever runs next. `again`: it is ready itself, behind all others.
+ * Whose turn it is when self leaves. The run queue is entered here and left by whoever runs next.
+ * `again`: self is ready, behind all others.
  */
-static WEFT__NO_TSAN_ALWAYS_INLINE void leave(
-	struct weft__worker *w, struct weft__co *self, bool again, bool for_good)
+static WEFT__NO_TSAN_ALWAYS_INLINE struct turn next_turn(
+	struct weft__worker *w, struct weft__co *self, bool again)
 {
 	struct weft__co *next = NULL;
 	bool to_scheduler = count_switch(w);
@@ -153,11 +160,37 @@ static WEFT__NO_TSAN_ALWAYS_INLINE void leave(
 	}
 	if (__builtin_expect(!to_scheduler, 1))
 		next = weft__runq_get(&w->runq);
-	if (next != self)
-		w = switch_stacks(w, self, next, for_good);
-	else
-		go_on(w, self);
-	arrive(w);
+	return turn_of(w, next);
+}
+
+/*
+ * What is on a coroutine's stack while it waits is touched when it goes on, and where very many
+ * wait, each line of it is in no cache any more. So all that happens before a switch and behind it
+ * are calls, and whoever switches keeps a register and its address there.
+ */
+static WEFT__NO_TSAN __attribute__((noinline)) struct turn next_turn_parked(
+	struct weft__worker *w, struct weft__co *self)
+{
+	return next_turn(w, self, false);
+}
+
+static WEFT__NO_TSAN __attribute__((noinline)) struct turn next_turn_ready(
+	struct weft__worker *w, struct weft__co *self)
+{
+	return next_turn(w, self, true);
+}
+
+static WEFT__NO_TSAN __attribute__((noinline)) void arrive_as(struct weft__co *self)
+{
+	arrive(self->worker);
+}
+
+/* Leaves the running coroutine's stack for the next one's, or the scheduler's. */
+static WEFT__NO_TSAN_ALWAYS_INLINE void leave(struct weft__co *self, struct turn turn)
+{
+	if (turn.to != self)
+		switch_stacks(self->worker, self, turn, false);
+	arrive_as(self);
 }
 
 /*
@@ -170,7 +203,7 @@ static inline void park(struct weft__worker *w)
 
 	self->parked_at = w->about;
 	atomic_store_explicit(&self->state, WEFT__CO_PARKED, memory_order_release);
-	leave(w, self, false, false);
+	leave(self, next_turn_parked(w, self));
 	/* acquire: all that was done before weft__ready made us ready. */
 	(void)atomic_load_explicit(&self->state, memory_order_acquire);
 }
@@ -214,11 +247,11 @@ static inline void yield(struct weft__worker *w, struct weft__co *self)
 	weft__trace_yield(w, self);
 	/* release: as in weft__ready, which a thief's acquire pairs with. */
 	atomic_store_explicit(&self->state, WEFT__CO_READY, memory_order_release);
-	if (self->pinned) {
+	if (self->is_pinned) {
 		leave_behind(w, requeue_pinned, self);
-		leave(w, self, false, false);
+		leave(self, next_turn_parked(w, self));
 	} else {
-		leave(w, self, true, false);
+		leave(self, next_turn_ready(w, self));
 	}
 }
 
@@ -251,6 +284,7 @@ int weft_pin(int worker)
 	if (self->pinned && self->pinned != to)
 		return -EBUSY;
 	self->pinned = to;
+	self->is_pinned = true;
 	self->pins++;
 	if (to != w)
 		yield(w, self);
@@ -263,8 +297,10 @@ void weft_unpin(void)
 
 	if (self->pins == 0)
 		weft__panic("weft_unpin of a coroutine that is not pinned");
-	if (--self->pins == 0)
+	if (--self->pins == 0) {
+		self->is_pinned = false;
 		self->pinned = NULL;
+	}
 }
 
 int weft_worker_index(void)
@@ -301,13 +337,9 @@ void weft__co_exit(void)
 
 	/* release: whoever uses this stack next starts after all that we did on it. */
 	atomic_store_explicit(&self->state, WEFT__CO_FREE, memory_order_release);
-	leave(leave_behind(w, free_stack, self), self, false, true);
+	leave_behind(w, free_stack, self);
+	switch_stacks(w, self, next_turn(w, self, false), true);
 	abort(); /* nobody switches to a coroutine that has ended */
-}
-
-static WEFT__NO_TSAN void arrive_first(struct weft__co *self)
-{
-	arrive(self->worker);
 }
 
 static void begin(void *arg)
@@ -317,7 +349,7 @@ static void begin(void *arg)
 #if WEFT__ASAN
 	__sanitizer_finish_switch_fiber(NULL, NULL, NULL);
 #endif
-	arrive_first(self);
+	arrive_as(self);
 	/* acquire: all that the parent did before weft__ready. */
 	(void)atomic_load_explicit(&self->state, memory_order_acquire);
 	weft__co_main(self);
@@ -428,7 +460,7 @@ static WEFT__NO_TSAN bool flush_due(struct weft__worker *w, bool *ret_first)
 /* False: not on this worker. */
 static WEFT__NO_TSAN bool put_ready(struct weft__worker *w, struct weft__co *co, bool next)
 {
-	if (__builtin_expect(co->pinned != NULL, 0)) {
+	if (__builtin_expect(co->is_pinned, 0)) {
 		if (co->pinned == w)
 			put_pinned(w, co);
 		else
@@ -446,7 +478,8 @@ static WEFT__NO_TSAN bool put_ready(struct weft__worker *w, struct weft__co *co,
 
 static WEFT__NO_TSAN_INLINE void enqueue(struct weft__worker *w, struct weft__co *co)
 {
-	if (!w->current && !co->pinned) {
+	weft__co_prefetch(co);
+	if (!w->current && !co->is_pinned) {
 		put_due(w, co);
 		return;
 	}
@@ -570,9 +603,9 @@ static WEFT__NO_TSAN bool oldest_has_turn(struct weft__worker *w)
 }
 
 /*
- * At its turn the oldest of the list, else the slot. But where each switch is a pass, and a turn, as
- * coroutines compute for TURN_NS between two, the slot would starve behind the list: whom the last
- * turn left there comes first then.
+ * At its turn the oldest of the list, else the slot. But where each switch is a pass, and a turn,
+ * as coroutines compute for TURN_NS between two, the slot would starve behind the list: whom the
+ * last turn left there comes first then.
  */
 static WEFT__NO_TSAN struct weft__co *get_unpinned(struct weft__worker *w, bool due_first)
 {
@@ -688,7 +721,7 @@ WEFT__NO_TSAN void weft__worker_loop(struct weft__worker *w)
 		count_switch(w);
 		weft__alarm_check();
 		weft__standby_check();
-		switch_stacks(w, NULL, co, false);
+		switch_stacks(w, NULL, turn_of(w, co), false);
 		arrive(w);
 	}
 	/* release: whoever pauses the run finds nothing of ours in motion. */

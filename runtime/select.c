@@ -334,8 +334,10 @@ static int wait_all(struct select *s, struct weft__co *self, int64_t until)
 	int r;
 
 	self->wait = (struct weft__wait_for){.why = WEFT_WHY_SELECT,
-		.chan = only ? a : NULL,
-		.until = until == WEFT_NEVER ? 0 : until};
+		.kind = only ? WEFT__WAIT_CHAN : WEFT__WAIT_NOTHING,
+		.timed = until != WEFT_NEVER,
+		.chan = only ? a : NULL};
+	self->until = until;
 	weft__trace_block_select(weft__worker(), self, s->cases, s->n, until);
 	if (!a) {
 		unlock_all(s, NULL);

@@ -51,7 +51,8 @@ int weft_sleep_until(int64_t t)
 
 	if (r < 0)
 		return r == -ECANCELED ? r : 0;
-	self->wait = (struct weft__wait_for){.why = WEFT_WHY_SLEEP, .until = t};
+	self->wait = (struct weft__wait_for){.why = WEFT_WHY_SLEEP, .timed = true};
+	self->until = t;
 	weft__trace_reserve(weft__worker(), WEFT__TRACE_PARK_UNITS);
 	weft__trace_sleep(weft__worker(), self, t);
 	if (weft__scope_of(self))

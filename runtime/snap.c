@@ -118,10 +118,11 @@ static WEFT__NO_TSAN void take_co(struct weft__co *co, void *arg)
 		out->why = co->wait.why;
 		out->out = co->wait.out;
 		out->fd = co->wait.fd;
-		out->of = co->wait.of;
-		out->until = co->wait.until;
+		out->of = co->wait.kind == WEFT__WAIT_CO ? co->wait.co : 0;
+		out->until = co->wait.timed ? co->until : 0;
 		out->scoped = co->scope && !co->shields; /* weft__scope_of, unseen by TSan */
-		out->sync = co->wait.sync;
+		if (co->wait.kind == WEFT__WAIT_SYNC)
+			out->sync = co->wait.sync;
 		/* It lies in the user's memory, where it stays as long as nobody runs. */
 		if (out->sync && snap->quiet)
 			memcpy(out->sync_name, co->wait.sync->name, sizeof(out->sync_name));

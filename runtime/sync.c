@@ -34,7 +34,8 @@ int weft__sync_wait(
 	struct weft__co *self = waiter->co;
 
 	waiter->from = sync->id;
-	self->wait = (struct weft__wait_for){.why = why, .sync = sync};
+	self->wait = (struct weft__wait_for){
+		.why = why, .kind = WEFT__WAIT_SYNC, .sync = sync};
 	weft__trace_block_on(weft__worker(), self, sync->id, &sync->last_t, until);
 	return weft__wait(&sync->lock, waiter, sync->id, &sync->last_t, until);
 }

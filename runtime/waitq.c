@@ -136,8 +136,10 @@ int weft__interrupt_begin(struct weft__interrupt *it, struct weft__lock *lock,
 	it->timed = until != WEFT_NEVER;
 	it->scoped = weft__scope_of(self) != NULL;
 	it->result = 0;
-	if (it->timed)
-		self->wait.until = until;
+	if (it->timed) {
+		self->wait.timed = true;
+		self->until = until;
+	}
 	if (it->scoped && !weft__scope_publish(self, it)) {
 		/*
 		 * It ended after weft__may_wait looked, and nobody will come for us. Since we hold
@@ -164,7 +166,7 @@ void weft__interrupt_end(struct weft__interrupt *it)
 /* ---- Waiting ----------------------------------------------------------------------------------
  */
 
-int weft__may_wait(struct weft__co *self, int64_t until)
+int weft__may_wait_slowly(struct weft__co *self, int64_t until)
 {
 	struct weft_scope *scope;
 
@@ -200,11 +202,6 @@ static __attribute__((noinline)) int wait_interruptibly(struct weft__lock *lock,
 	}
 	weft__interrupt_end(&it);
 	return waiter->result;
-}
-
-bool weft__may_be_interrupted(const struct weft__co *self, int64_t until)
-{
-	return until != WEFT_NEVER || weft__scope_of(self);
 }
 
 int weft__wait(struct weft__lock *lock, struct weft__waiter *waiter, uint64_t on, int64_t *last_t,

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "runtime/lock.h"
+#include "runtime/scope.h"
 #include "runtime/timer.h"
 
 struct weft__co;
@@ -114,12 +115,22 @@ void weft__interrupt_end(struct weft__interrupt *it);
 /* For the scope that ends, which has claimed it (scope.c). `by` may be NULL: a timer. */
 void weft__interrupt_cancel(struct weft__interrupt *it, struct weft__co *co, struct weft__co *by);
 
+/* Will anything but a peer end the wait? */
+static inline bool weft__may_be_interrupted(const struct weft__co *self, int64_t until)
+{
+	return until != WEFT_NEVER || weft__scope_of(self);
+}
+
 /*
  * Asked before a wait, when the operation cannot go on at once: 0, or why not to wait: -EAGAIN
  * (`until` is WEFT_NOW), -ECANCELED (the scope of `self` has ended) or -ETIMEDOUT (`until` is
  * past). Under the lock of what is waited for, or not.
  */
-int weft__may_wait(struct weft__co *self, int64_t until);
+int weft__may_wait_slowly(struct weft__co *self, int64_t until);
+static inline int weft__may_wait(struct weft__co *self, int64_t until)
+{
+	return weft__may_be_interrupted(self, until) ? weft__may_wait_slowly(self, until) : 0;
+}
 
 /*
  * Parks with `lock` held and the waiter queued. Ends by a peer, at the deadline (WEFT_NEVER: none),
@@ -127,9 +138,6 @@ int weft__may_wait(struct weft__co *self, int64_t until);
  */
 int weft__wait(struct weft__lock *lock, struct weft__waiter *waiter, uint64_t on, int64_t *last_t,
 	int64_t until);
-
-/* Will anything but a peer end the wait? */
-bool weft__may_be_interrupted(const struct weft__co *self, int64_t until);
 
 /* The same where there is nothing to wait for: -ETIMEDOUT or -ECANCELED, or for ever. */
 int weft__wait_alone(struct weft__co *self, int64_t until);
