@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Workers without work. At most one of them *watches* the others: it takes over what waits behind a
- * coroutine that computes, and leaves alone what is handed to and fro in well under a microsecond,
- * since that is faster on one core than on two. The others sleep. docs/scheduler.md tells the
- * protocol by which no work is forgotten:
+ * Workers without work. At most one of them *watches* the others (watch.c), and the others sleep.
+ * docs/scheduler.md tells the protocol by which no work is forgotten:
  *
  * - who makes work stores it first, and looks afterwards whether a worker is idle and none watches;
  * - who goes to sleep says so first (it enters the list, it no longer watches), has every other
@@ -15,7 +13,7 @@
 #include "runtime/alarm.h"
 #include "runtime/alone.h"
 #include "runtime/barrier.h"
-#include "runtime/cpu.h"
+#include "runtime/idle.h"
 #include "runtime/monitor.h"
 #include "runtime/poller.h"
 #include "runtime/post.h"
@@ -137,230 +135,27 @@ WEFT__NO_TSAN void weft__call_workers(uint32_t bit)
 	weft__unlock_always(&s->idle_lock);
 }
 
-/* ---- Watching ---------------------------------------------------------------------------------
+/* ---- What ends idleness ---------------------------------------------------------------------
  */
 
-/*
- * A look at a worker lasts LOOK_NS. What waits there is worth moving if its coroutines run for
- * SLICE_NS or more between two switches; the one that was made ready last only if there was no
- * switch at all, since it is about to be run otherwise.
- *
- * Who took many and was through with them in no time was wrong: it looks longer before it takes
- * many again (PATIENCE_MOST_NS), until that has paid once.
- */
-#define LOOK_NS 3000
-#define SLICE_NS 1000
-#define PATIENCE_MOST_NS 400000
-#define AWAKE_NS 30000	   /* looks are repeated at once for so long, then with naps between them */
-#define NAP_NS 20000	   /* the first nap; each is longer than the one before, */
-#define NAP_MOST_NS 100000 /* up to this */
-
-struct look {
-	int64_t since; /* of the last switch seen, or of the look */
-	int64_t begun;
-	uint32_t tick;
-	bool revoked; /* the bias of its queue is; by us */
-};
-
-struct watch {
-	struct look looks[WEFT__WORKERS_MAX];
-	int64_t awake_until;
-	int64_t nap; /* the next one's length */
-	bool busy;   /* somebody had a queue, or switched */
-	bool away;   /* napping, or in between naps: takes no locks (alone.h) */
-};
-
-static WEFT__NO_TSAN void come_back(struct watch *watch)
-{
-	if (watch->away)
-		weft__alone_come();
-	watch->away = false;
-}
-
-/* What this worker took last is done: did it pay? */
-static WEFT__NO_TSAN void judge(struct weft__worker *w, int64_t now)
-{
-	uint32_t slices;
-
-	if (w->stolen < 2)
-		return;
-	slices = atomic_load_explicit(&w->runq.tick, memory_order_relaxed) - w->stolen_tick;
-	if (now - w->stolen_at >= SLICE_NS * (int64_t)slices)
-		w->patience = 0;
-	else if (w->patience < PATIENCE_MOST_NS)
-		w->patience = w->patience ? 2 * w->patience : 8 * LOOK_NS;
-	w->stolen = 0;
-}
-
-static WEFT__NO_TSAN struct weft__co *take_from(struct weft__worker *w, struct weft__worker *victim,
-	struct watch *watch, struct look *look, bool with_next)
-{
-	struct weft__co *co;
-
-	come_back(watch);
-	if (!look->revoked)
-		weft__runq_revoke(&victim->runq);
-	look->revoked = true;
-	co = weft__runq_steal(w, victim, with_next, &w->stolen);
-	w->stolen_at = weft_now();
-	w->stolen_tick = atomic_load_explicit(&w->runq.tick, memory_order_relaxed);
-	return co;
-}
-
-static WEFT__NO_TSAN struct weft__co *look_at(
-	struct weft__worker *w, struct weft__worker *victim, struct watch *watch, int64_t now)
-{
-	struct look *look = &watch->looks[victim->index];
-	struct weft__runq *q = &victim->runq;
-	uint32_t tick = atomic_load_explicit(&q->tick, memory_order_relaxed);
-	uint32_t slices = tick - look->tick;
-	bool empty = weft__runq_empty(q), slow, many;
-	int64_t span = now - look->begun;
-
-	if (slices || !empty)
-		watch->busy = true;
-	if (span < LOOK_NS)
-		return NULL;
-	slow = span >= SLICE_NS * ((int64_t)slices + 1);
-	look->begun = now;
-	look->tick = tick;
-	if (slices)
-		look->since = now;
-	if (empty || !slow)
-		return NULL;
-	many = atomic_load_explicit(&q->count, memory_order_relaxed) > 1;
-	if (many && now - look->since < w->patience)
-		return NULL;
-	return take_from(w, victim, watch, look, slices == 0);
-}
-
-static WEFT__NO_TSAN void begin_looks(struct watch *watch, int64_t now)
-{
-	for (int i = 0; i < weft__sched.nworkers; i++) {
-		struct look *look = &watch->looks[i];
-
-		look->since = look->begun = now;
-		look->tick = atomic_load_explicit(
-			&weft__sched.workers[i].runq.tick, memory_order_relaxed);
-		look->revoked = false;
-	}
-}
-
-static WEFT__NO_TSAN void end_looks(struct watch *watch)
-{
-	for (int i = 0; i < weft__sched.nworkers; i++) {
-		if (watch->looks[i].revoked)
-			weft__runq_restore(&weft__sched.workers[i].runq);
-	}
-}
-
-/* From a random one on: else the first worker's queue would be the one that everybody takes from.
- */
-static WEFT__NO_TSAN struct weft__co *look_round(
-	struct weft__worker *w, struct watch *watch, int64_t now)
-{
-	uint32_t n = (uint32_t)weft__sched.nworkers, start = weft__random(w) % n;
-
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t v = (start + i) % n;
-		struct weft__co *co;
-
-		if (v == (uint32_t)w->index)
-			continue;
-		co = look_at(w, &weft__sched.workers[v], watch, now);
-		if (co)
-			return co;
-	}
-	return NULL;
-}
-
-/* Else there is nobody to be watched: all others sleep. */
-static WEFT__NO_TSAN bool others_run(void)
+WEFT__NO_TSAN bool weft__others_run(void)
 {
 	return atomic_load_explicit(&weft__sched.nidle, memory_order_relaxed) <
 	       weft__sched.nworkers - 1;
 }
 
-/* It is time to wake for one. */
-static WEFT__NO_TSAN bool timer_is_due(int64_t now)
+WEFT__NO_TSAN bool weft__timer_is_due(int64_t now)
 {
 	return weft__timers_next() <= now && weft__timers_wake() <= now;
 }
 
-/* Something for this worker that is not in another's queue. */
-static WEFT__NO_TSAN bool called(struct weft__worker *w, int64_t now)
+WEFT__NO_TSAN bool weft__is_called(struct weft__worker *w, int64_t now)
 {
 	struct weft__sched *s = &weft__sched;
 
 	return atomic_load_explicit(&w->inbox, memory_order_relaxed) ||
 	       atomic_load_explicit(&s->inbox, memory_order_relaxed) ||
 	       atomic_load_explicit(&s->calls, memory_order_relaxed) || weft__poller_overdue(now);
-}
-
-static WEFT__NO_TSAN bool timer_calls(struct watch *watch, int64_t now)
-{
-	if (weft__timers_next() > now)
-		return false;
-	come_back(watch); /* for the timers' lock */
-	return timer_is_due(now);
-}
-
-static WEFT__NO_TSAN void nap(struct weft__worker *w, struct watch *watch, int64_t now)
-{
-	int64_t until = now + watch->nap, timer = weft__timers_next();
-
-	if (timer < until) {
-		come_back(watch);
-		timer = weft__timers_wake();
-	}
-	if (!watch->away)
-		weft__alone_go();
-	watch->away = true;
-	atomic_store_explicit(&w->wake_word, 0, memory_order_relaxed);
-	weft__futex_wait(&w->wake_word, 0, timer < until ? timer : until);
-	watch->nap = watch->nap * 5 / 4;
-	if (watch->nap > NAP_MOST_NS)
-		watch->nap = NAP_MOST_NS;
-}
-
-/* NULL: called away, or there is nobody worth watching. */
-static WEFT__NO_TSAN struct weft__co *watch_on(struct weft__worker *w, struct watch *watch)
-{
-	for (;;) {
-		int64_t now = weft_now();
-		struct weft__co *co = look_round(w, watch, now);
-
-		if (co)
-			return co;
-		if (called(w, now) || timer_calls(watch, now) || !others_run())
-			return NULL;
-		if (now >= watch->awake_until) {
-			if (!watch->busy)
-				return NULL;
-			nap(w, watch, now);
-			watch->busy = false;
-			watch->awake_until = weft_now() + 2 * LOOK_NS;
-		}
-		for (int i = 0; i < 20; i++)
-			weft__relax();
-	}
-}
-
-static WEFT__NO_TSAN struct weft__co *watch(struct weft__worker *w)
-{
-	struct watch watch;
-	struct weft__co *co;
-	int64_t now = weft_now();
-
-	watch.nap = NAP_NS;
-	watch.busy = watch.away = false;
-	watch.awake_until = now + AWAKE_NS;
-	judge(w, now);
-	begin_looks(&watch, now);
-	co = watch_on(w, &watch);
-	end_looks(&watch);
-	come_back(&watch);
-	return co;
 }
 
 /* ---- Sleeping ---------------------------------------------------------------------------------
@@ -498,7 +293,7 @@ static WEFT__NO_TSAN struct weft__co *sleep_until_woken(struct weft__worker *w, 
 	for (;;) {
 		int64_t until = weft__alarm_set(w), now;
 
-		if (timer_is_due(weft_now()))
+		if (weft__timer_is_due(weft_now()))
 			break;
 		if (polls)
 			found = weft__poller_run(until);
@@ -507,7 +302,7 @@ static WEFT__NO_TSAN struct weft__co *sleep_until_woken(struct weft__worker *w, 
 		now = weft_now();
 		if (found || weft__poller_vacant(now) ||
 			atomic_load_explicit(&w->wake_word, memory_order_acquire) ||
-			timer_is_due(now))
+			weft__timer_is_due(now))
 			break;
 		/* It was fired by another, or cancelled: once more, as sleep() does it. */
 		weft__lock_always(&weft__sched.idle_lock);
@@ -610,17 +405,18 @@ WEFT__NO_TSAN struct weft__co *weft__idle(struct weft__worker *w)
 	struct weft__co *co = NULL;
 	int64_t now;
 
-	if (!w->watching && others_run())
+	weft__watch_judge(w);
+	if (!w->watching && weft__others_run())
 		w->watching = begin_watch();
 	if (w->watching) {
 		if (weft__sched.nworkers > 1)
-			co = watch(w);
+			co = weft__watch(w);
 		weft__watch_end(w, co != NULL);
 	}
 	if (co)
 		return co;
 	now = weft_now();
-	if (called(w, now) || timer_is_due(now) || trim(w, now))
+	if (weft__is_called(w, now) || weft__timer_is_due(now) || trim(w, now))
 		return NULL;
 	sleep(w);
 	return NULL;

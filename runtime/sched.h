@@ -23,6 +23,16 @@ struct weft__ring;
 
 #define WEFT__WORKERS_MAX 256
 
+/* One worker took coroutines of another: how things stood, to see later if that was right. */
+struct weft__take {
+	struct weft__worker *from;
+	double rate; /* of the other's switches before, a ns; for fine ones */
+	int64_t at;
+	uint32_t n;		  /* so many, or 0: nothing to be judged */
+	uint32_t tick, from_tick; /* of both, right behind */
+	bool fine;		  /* each ran for less than a microsecond */
+};
+
 /* One OS thread that runs coroutines. Fields without a remark: its own thread only. */
 struct weft__worker {
 	_Alignas(64) struct weft__runq runq;
@@ -41,8 +51,8 @@ struct weft__worker {
 	uint32_t turn_tick; /* when the oldest of the list had its turn last: in switches, */
 	int64_t turn_at;    /* as `about` is, */
 	int64_t turn_used;  /* and in ns of this thread's CPU time; below 0: not measured */
-	uint32_t stolen, stolen_tick; /* how many it took last, when: idle.c */
-	int64_t stolen_at, patience;
+	struct weft__take take; /* the last time that it took from another: watch.c */
+	int64_t patience, fine_patience; /* ns: how long it looks before it takes many */
 	struct weft__hog_note *hog; /* what the monitor found, for the trace; or NULL */
 	bool watching;			 /* it is the one that weft__sched.watched tells of */
 	bool called;			 /* woken for that, and has found nothing yet */
