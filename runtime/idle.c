@@ -7,9 +7,6 @@
  * - who goes to sleep says so first (it enters the list, it no longer watches), has every other
  *   thread pass a barrier, and looks at all queues afterwards.
  */
-#include <limits.h>
-#include <stdlib.h>
-
 #include "runtime/alarm.h"
 #include "runtime/alone.h"
 #include "runtime/barrier.h"

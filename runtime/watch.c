@@ -5,10 +5,7 @@
  * one core than on two, unless there is a lot of it: then it tries, and measures. One worker at a
  * time watches; who does, and how no work is forgotten, is told in idle.c and docs/scheduler.md.
  */
-#include <limits.h>
-
 #include "runtime/alone.h"
-#include "runtime/barrier.h"
 #include "runtime/cpu.h"
 #include "runtime/idle.h"
 #include "runtime/sched.h"
@@ -34,8 +31,9 @@
  * Where the others' coroutines are fine, but CROWD or more have waited for FINE_PATIENCE_NS, they
  * may be parts of one thing (each wakes the next, then two workers are no use) or of many (a long
  * pipeline, many pairs). Nothing but a trial tells: half is taken, and was worth it if both workers
- * together then switched more often than the one did before, by a quarter. Otherwise the next trial
- * waits four times as long: a failed one costs up to a millisecond, until both are apart again.
+ * together then switched more often than the one did before, by a quarter, and both had a share.
+ * Otherwise the next trial waits four times as long: a failed one costs up to a millisecond, until
+ * both are apart again.
  */
 #define CROWD 32
 #define FINE_PATIENCE_NS (8 * LOOK_NS)
@@ -78,12 +76,14 @@ static WEFT__NO_TSAN int64_t within(int64_t x, int64_t least, int64_t most)
 WEFT__NO_TSAN void weft__watch_judge(struct weft__worker *w)
 {
 	struct weft__take *take = &w->take;
-	double ns = (double)(weft_now() - take->at);
-	double mine = tick_of(w) - take->tick, theirs;
+	double ns, mine, theirs;
+	bool pays;
 
 	if (take->n < 2)
 		return;
 	take->n = 0;
+	ns = (double)(weft_now() - take->at);
+	mine = tick_of(w) - take->tick;
 	if (!take->fine) {
 		w->patience = ns >= SLICE_NS * mine
 				      ? 0
@@ -91,10 +91,12 @@ WEFT__NO_TSAN void weft__watch_judge(struct weft__worker *w)
 		return;
 	}
 	theirs = tick_of(take->from) - take->from_tick;
+	/* One that ran dry was making them before, with few switches: its rate then says nothing.
+	 */
+	pays = 4 * theirs >= mine && mine + theirs >= 1.25 * take->rate * ns;
 	w->fine_patience =
-		mine + theirs >= 1.25 * take->rate * ns
-			? 0
-			: within(4 * w->fine_patience, 4 * FINE_PATIENCE_NS, FINE_PATIENCE_MOST_NS);
+		pays ? 0
+		     : within(4 * w->fine_patience, 4 * FINE_PATIENCE_NS, FINE_PATIENCE_MOST_NS);
 }
 
 static WEFT__NO_TSAN struct weft__co *take_from(struct weft__worker *w, struct weft__worker *victim,
@@ -115,7 +117,6 @@ static WEFT__NO_TSAN struct weft__co *take_from(struct weft__worker *w, struct w
 	return co;
 }
 
-/* The end of a look at one whose coroutines take long, each. */
 static WEFT__NO_TSAN struct weft__co *take_slow(struct weft__worker *w, struct weft__worker *victim,
 	struct watch *watch, struct look *look, int64_t now, bool switched)
 {
