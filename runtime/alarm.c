@@ -21,6 +21,7 @@ WEFT__NO_TSAN void weft__alarm_clear(struct weft__worker *w)
 {
 	struct weft__sched *s = &weft__sched;
 
+	w->up_at = WEFT_NEVER;
 	if (s->first_up != w && s->second_up != w)
 		return;
 	if (s->first_up == w)
@@ -30,23 +31,22 @@ WEFT__NO_TSAN void weft__alarm_clear(struct weft__worker *w)
 	publish();
 }
 
-WEFT__NO_TSAN int64_t weft__alarm_set(struct weft__worker *w)
+WEFT__NO_TSAN void weft__alarm_take(struct weft__worker *w, int64_t wake)
 {
 	struct weft__sched *s = &weft__sched;
-	int64_t next = weft__timers_wake();
+	int64_t late = weft__timers_next();
 
-	weft__lock_always(&s->idle_lock);
-	w->up_at = WEFT_NEVER;
-	if (w->idle && next != WEFT_NEVER) {
-		if (up_at(s->first_up) > next) {
-			s->first_up = w;
-			w->up_at = next;
-		} else if (up_at(s->second_up) - WEFT__ALARM_GRACE_NS > next) {
-			s->second_up = w;
-			w->up_at = next + WEFT__ALARM_GRACE_NS;
-		}
-		publish();
+	if (wake == WEFT_NEVER || late == WEFT_NEVER)
+		return;
+	late += WEFT__ALARM_GRACE_NS;
+	if (up_at(s->first_up) > wake) {
+		s->first_up = w;
+		w->up_at = wake;
+		if (s->second_up == w)
+			s->second_up = NULL;
+	} else if (s->first_up != w && up_at(s->second_up) > late) {
+		s->second_up = w;
+		w->up_at = late;
 	}
-	weft__unlock_always(&s->idle_lock);
-	return w->up_at;
+	publish();
 }

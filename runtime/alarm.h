@@ -15,8 +15,12 @@
 
 #define WEFT__ALARM_GRACE_NS WEFT_MS
 
-/* The worker is in the idle list. Until when it sleeps, or WEFT_NEVER. */
-int64_t weft__alarm_set(struct weft__worker *worker);
+/*
+ * Under idle_lock: the worker, which is in the idle list, gets a place if one is wanted, and sleeps
+ * until its `up_at` then. `wake` is weft__timers_wake(). A place that it has is changed for an
+ * earlier time only, and so needs no further barrier.
+ */
+void weft__alarm_take(struct weft__worker *worker, int64_t wake);
 
 /* It sleeps no more, or will ask again. Under idle_lock. */
 void weft__alarm_clear(struct weft__worker *worker);
@@ -34,7 +38,7 @@ static WEFT__NO_TSAN_INLINE void weft__alarm_check(void)
 	next = weft__timers_next();
 	if (next == WEFT_NEVER)
 		return;
-	/* Who is to be up clears its place, has all pass a barrier, and looks at the first timer. */
+	/* Who is to be up takes its place, has all pass a barrier, and looks at the first timer. */
 	weft__barrier_light();
 	if (atomic_load_explicit(&weft__sched.alarm, memory_order_relaxed) - WEFT__ALARM_GRACE_NS >
 		next)

@@ -280,6 +280,32 @@ static WEFT__NO_TSAN void leave_poller(void)
 	weft__poller_leave();
 }
 
+/* A place, or an earlier one, for who is in the idle list. Until when it sleeps. */
+static WEFT__NO_TSAN int64_t take_alarm(struct weft__worker *w)
+{
+	int64_t wake = weft__timers_wake(), until;
+
+	weft__lock_always(&weft__sched.idle_lock);
+	if (w->idle)
+		weft__alarm_take(w, wake);
+	until = w->up_at;
+	weft__unlock_always(&weft__sched.idle_lock);
+	return until;
+}
+
+/* The place was for a timer that is gone. Another, as sleep() does it. */
+static WEFT__NO_TSAN void renew_alarm(struct weft__worker *w)
+{
+	int64_t wake = weft__timers_wake();
+
+	weft__lock_always(&weft__sched.idle_lock);
+	weft__alarm_clear(w);
+	if (w->idle)
+		weft__alarm_take(w, wake);
+	weft__unlock_always(&weft__sched.idle_lock);
+	weft__barrier_heavy();
+}
+
 /* One of those who sleep does it in the poller (`polls`). Returns what that has found. */
 static WEFT__NO_TSAN struct weft__co *sleep_until_woken(struct weft__worker *w, bool polls)
 {
@@ -288,7 +314,7 @@ static WEFT__NO_TSAN struct weft__co *sleep_until_woken(struct weft__worker *w, 
 	weft__trace_reserve(w, WEFT__TRACE_WORKER_UNITS);
 	weft__trace_worker(w, WEFT_WORKER_PARK);
 	for (;;) {
-		int64_t until = weft__alarm_set(w), now;
+		int64_t until = take_alarm(w), now;
 
 		if (weft__timer_is_due(weft_now()))
 			break;
@@ -301,11 +327,7 @@ static WEFT__NO_TSAN struct weft__co *sleep_until_woken(struct weft__worker *w, 
 			atomic_load_explicit(&w->wake_word, memory_order_acquire) ||
 			weft__timer_is_due(now))
 			break;
-		/* It was fired by another, or cancelled: once more, as sleep() does it. */
-		weft__lock_always(&weft__sched.idle_lock);
-		weft__alarm_clear(w);
-		weft__unlock_always(&weft__sched.idle_lock);
-		weft__barrier_heavy();
+		renew_alarm(w);
 		/* Who fired it may be busy with the first, and keep the others waiting. */
 		if (work_in_queues() && begin_watch()) {
 			w->watching = true;
@@ -322,6 +344,7 @@ static WEFT__NO_TSAN void sleep(struct weft__worker *w)
 	struct weft__sched *s = &weft__sched;
 	struct weft__co *found = NULL;
 	bool polls = weft__poller_enter();
+	int64_t wake = weft__timers_wake();
 
 	weft__lock_always(&s->idle_lock);
 	atomic_store_explicit(&w->wake_word, 0, memory_order_relaxed);
@@ -329,6 +352,8 @@ static WEFT__NO_TSAN void sleep(struct weft__worker *w)
 	w->polls = polls;
 	w->idle_next = s->idle_list;
 	s->idle_list = w;
+	w->up_at = WEFT_NEVER;
+	weft__alarm_take(w, wake);
 	atomic_fetch_add_explicit(&s->nidle, 1, memory_order_relaxed);
 	if (is_deadlock())
 		weft__report_deadlock();
@@ -358,7 +383,8 @@ static WEFT__NO_TSAN void sleep(struct weft__worker *w)
 	weft__ready_found(w, found); /* out of the list: else we would wake ourselves */
 }
 
-static WEFT__NO_TSAN void note_success(struct weft__worker *w, bool found)
+/* Was it right to wake this worker? What it found without taking it from another says no. */
+static WEFT__NO_TSAN void note_call(struct weft__worker *w, bool took)
 {
 	_Atomic uint32_t *in_vain = &weft__sched.in_vain;
 
@@ -366,18 +392,17 @@ static WEFT__NO_TSAN void note_success(struct weft__worker *w, bool found)
 		return;
 	w->called = false;
 	atomic_store_explicit(in_vain,
-		found ? 0 : atomic_load_explicit(in_vain, memory_order_relaxed) + 1,
+		took ? 0 : atomic_load_explicit(in_vain, memory_order_relaxed) + 1,
 		memory_order_relaxed);
 }
 
-WEFT__NO_TSAN void weft__watch_end(struct weft__worker *w, bool found)
+WEFT__NO_TSAN void weft__watch_end(struct weft__worker *w, bool more)
 {
 	w->watching = false;
-	note_success(w, found);
+	note_call(w, false);
 	/* release: pairs with the next one's acquire in begin_watch. */
 	atomic_store_explicit(&weft__sched.watched, 0, memory_order_release);
-	/* There may be more where this came from: the next one watches now. */
-	if (found)
+	if (more)
 		weft__wake_one();
 }
 
@@ -408,6 +433,7 @@ WEFT__NO_TSAN struct weft__co *weft__idle(struct weft__worker *w)
 	if (w->watching) {
 		if (weft__sched.nworkers > 1)
 			co = weft__watch(w);
+		note_call(w, co != NULL);
 		weft__watch_end(w, co != NULL);
 	}
 	if (co)

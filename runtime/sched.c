@@ -650,11 +650,15 @@ static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
 	w->pinned_had_turn = co != NULL;
 	if (!co)
 		co = get_unpinned(w, due_first);
+	if (!co)
+		co = get_pinned(w);
+	if (co && w->watching)
+		weft__watch_end(w, !more); /* else share_due decides */
 	if (more) {
 		pass_soon(w);
 		share_due(w);
 	}
-	return co ? co : get_pinned(w);
+	return co;
 }
 
 static WEFT__NO_TSAN int64_t coarse_now(void)
@@ -709,8 +713,6 @@ WEFT__NO_TSAN void weft__worker_loop(struct weft__worker *w)
 			weft__hogs_record(w);
 		weft__trace_reserve(w, WEFT__TRACE_PARK_UNITS);
 		co = find_work(w);
-		if (w->watching && co)
-			weft__watch_end(w, true);
 		if (!co)
 			co = weft__idle(w);
 		if (atomic_load_explicit(&weft__sched.calls, memory_order_acquire))

@@ -77,7 +77,7 @@ struct weft__worker {
 	bool idle;		       /* in the list of idle workers; under idle_lock */
 	bool polls;		       /* sleeps in the poller; under idle_lock */
 	struct weft__worker *idle_next; /* under idle_lock */
-	int64_t up_at;			/* sleeps until then; under idle_lock: see alarm.h */
+	int64_t up_at; /* sleeps until then, or WEFT_NEVER; under idle_lock: see alarm.h */
 };
 
 /* One run. Set up and torn down by run.c while there is one thread. */
@@ -98,7 +98,7 @@ struct weft__sched {
 	struct weft__worker *idle_list;
 	_Atomic int nidle;	 /* written under idle_lock; read without: see weft__wake_one */
 	_Atomic uint32_t watched; /* 1: a worker without work watches the queues of the others */
-	_Atomic uint32_t in_vain; /* the last so many that were woken found nothing; a hint */
+	_Atomic uint32_t in_vain; /* the last so many that were woken took nothing; a hint */
 
 	struct weft__worker *first_up, *second_up; /* under idle_lock: see alarm.h */
 	_Atomic int64_t alarm; /* the earlier of the two; written under idle_lock, read without */
@@ -239,8 +239,11 @@ void weft__standby_check(void);
 /* This worker has left the poller: wakes who stands by, if it sleeps on that. No lock held. */
 void weft__standby_call(void);
 
-/* A worker that was woken to watch has found something (or not) before it came to that. */
-void weft__watch_end(struct weft__worker *worker, bool found);
+/*
+ * This worker no longer watches: it gives that up, or has something to do. `more`: there may be
+ * more where that came from, and the next one is to watch.
+ */
+void weft__watch_end(struct weft__worker *worker, bool more);
 
 /* For reports: looks at a coarse clock, so rarely that it costs nothing. */
 void weft__note_time(struct weft__worker *worker);

@@ -3,6 +3,7 @@
  * What many coroutines cost when nothing happens: those that are blocked no CPU, those that have
  * ended no memory.
  */
+#include <sys/resource.h>
 #include <time.h>
 
 #include "tests/coro.h"
@@ -195,6 +196,47 @@ TEST_WORKERS_LIMIT(memory_falls_back_behind_a_burst, 180)
 	if (getenv("MESON_EXE_WRAPPER"))
 		test_skip("an emulator's own memory is resident, too");
 	CHECK_INT(weft_run(bursts, 0, NULL), 0);
+}
+
+/* ---- Timers that come thick -------------------------------------------------------------------
+ */
+
+#define THICK (SANITIZED ? 5000 : 20000)
+#define APART_NS (10 * WEFT_US)
+
+struct thick {
+	int64_t first;
+	_Atomic int asleep;
+	struct weft_waitgroup woken;
+};
+
+static void sleep_thickly(struct thick *t)
+{
+	int i = atomic_fetch_add(&t->asleep, 1);
+
+	weft_sleep(t->first + i * APART_NS - weft_now());
+	weft_waitgroup_done(&t->woken);
+}
+
+/* Who fires a timer and wakes another worker for the next has two of them wake each other. */
+CO_TEST(timers_that_come_thick_are_fired_together)
+{
+	struct thick t = {.first = weft_now() + WEFT_SEC / 2};
+	struct rusage before, after;
+	long switches;
+
+	weft_waitgroup_add(&t.woken, THICK);
+	for (int i = 0; i < THICK; i++)
+		weft_go(sleep_thickly, &t);
+	while (atomic_load(&t.asleep) < THICK)
+		weft_yield();
+	getrusage(RUSAGE_SELF, &before);
+	weft_waitgroup_wait(&t.woken);
+	getrusage(RUSAGE_SELF, &after);
+	switches = after.ru_nvcsw - before.ru_nvcsw;
+	if (switches >= THICK / 10)
+		test_fail(__FILE__, __LINE__, "%ld switches of threads for %d timers", switches,
+			THICK);
 }
 
 TEST_MAIN
