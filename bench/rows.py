@@ -102,6 +102,10 @@ def _table():
 RUNS, FIGURES = _table()
 
 
+# No row: what the machine takes for the first touch of a page, of which each coroutine has one.
+TOUCH = Run("touch", 1, 1000000, fixed=True, without=PEERS)
+
+
 def growth_runs():
     """The ring, and pairs that play ping-pong, with more and more coroutines."""
     return [Run(row, workers, 1000000, size=size, without=("boost",))
