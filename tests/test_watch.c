@@ -13,7 +13,7 @@ WEFT_CHAN(long_chan, long)
 #define WORKERS 4
 #define STEPS 150   /* of computing in a turn: 100 to 200 ns, so that two workers surely pay */
 #define SPAN 400000 /* turns that are looked at together, */
-#define SPANS 50    /* so often, at most: on a busy machine trials may fail for seconds */
+#define SPANS 100   /* so often, at most: on a busy machine trials may fail for seconds */
 #define SHARE 4	    /* one in so many turns, at least, on the worker that has second most */
 
 static struct {
