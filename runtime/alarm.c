@@ -39,6 +39,8 @@ WEFT__NO_TSAN void weft__alarm_take(struct weft__worker *w, int64_t wake)
 	if (wake == WEFT_NEVER || late == WEFT_NEVER)
 		return;
 	late += WEFT__ALARM_GRACE_NS;
+	if (late < wake) /* a crowd is being fired, and the first is overdue */
+		late = wake;
 	if (up_at(s->first_up) > wake) {
 		s->first_up = w;
 		w->up_at = wake;

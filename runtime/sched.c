@@ -652,8 +652,9 @@ static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
 		co = get_unpinned(w, due_first);
 	if (!co)
 		co = get_pinned(w);
+	/* Where there is something to share, share_due decides. */
 	if (co && w->watching)
-		weft__watch_end(w, !more); /* else share_due decides */
+		weft__watch_end(w, !more || weft__runq_empty(&w->runq));
 	if (more) {
 		pass_soon(w);
 		share_due(w);
