@@ -38,12 +38,13 @@ WEFT__NO_TSAN void weft__alarm_take(struct weft__worker *w, int64_t wake)
 
 	if (wake == WEFT_NEVER || late == WEFT_NEVER)
 		return;
-	late += WEFT__ALARM_GRACE_NS;
+	late = late < WEFT_NEVER - WEFT__ALARM_GRACE_NS ? late + WEFT__ALARM_GRACE_NS : WEFT_NEVER;
 	if (late < wake) /* a crowd is being fired, and the first is overdue */
 		late = wake;
 	if (up_at(s->first_up) > wake) {
 		s->first_up = w;
-		w->up_at = wake;
+		if (w->up_at > wake)
+			w->up_at = wake;
 		if (s->second_up == w)
 			s->second_up = NULL;
 	} else if (s->first_up != w && up_at(s->second_up) > late) {
