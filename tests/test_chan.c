@@ -58,6 +58,8 @@ CO_TEST(receiver_finds_waiting_sender)
 	until_parked(p.c, 1);
 	CHECK(weft_recv(p.c, &v));
 	CHECK_INT(v, 43);
+	while (!atomic_load(&p.done)) /* it is on our stack */
+		weft_yield();
 }
 
 CO_TEST(unbuffered_send_returns_only_when_received)
