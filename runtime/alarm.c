@@ -12,9 +12,11 @@ static WEFT__NO_TSAN void publish(void)
 	struct weft__sched *s = &weft__sched;
 	int64_t first = up_at(s->first_up), second = up_at(s->second_up);
 
-	/* relaxed: what orders it is the barrier between entering the idle list and going to sleep.
+	/*
+	 * acq_rel: pairs with weft__alarm_soon. What orders it against weft__alarm_check is the
+	 * barrier between entering the idle list and going to sleep.
 	 */
-	atomic_store_explicit(&s->alarm, first < second ? first : second, memory_order_relaxed);
+	atomic_exchange_explicit(&s->alarm, first < second ? first : second, memory_order_acq_rel);
 }
 
 WEFT__NO_TSAN void weft__alarm_clear(struct weft__worker *w)
@@ -43,12 +45,14 @@ WEFT__NO_TSAN void weft__alarm_take(struct weft__worker *w, int64_t wake)
 		late = wake;
 	if (up_at(s->first_up) > wake) {
 		s->first_up = w;
+		w->had_place = true;
 		if (w->up_at > wake)
 			w->up_at = wake;
 		if (s->second_up == w)
 			s->second_up = NULL;
 	} else if (s->first_up != w && up_at(s->second_up) > late) {
 		s->second_up = w;
+		w->had_place = true;
 		w->up_at = late;
 	}
 	publish();

@@ -46,13 +46,14 @@ static WEFT__NO_TSAN_INLINE void weft__alarm_check(void)
 }
 
 /*
- * Somebody who sleeps is up within two milliseconds, and looks at the queues then: to be asked once
- * the new work is stored.
+ * Somebody who sleeps is up within two milliseconds, and looks at the queues then, or when it wakes
+ * for something else: to be asked once the new work is stored. acq_rel, as all stores of `alarm`
+ * are: either the one that gives up the place comes later, and who had it finds the work, or we
+ * find the place given up.
  */
 static WEFT__NO_TSAN_INLINE bool weft__alarm_soon(void)
 {
-	weft__barrier_light();
-	return atomic_load_explicit(&weft__sched.alarm, memory_order_relaxed) -
+	return atomic_fetch_add_explicit(&weft__sched.alarm, 0, memory_order_acq_rel) -
 		       2 * WEFT__ALARM_GRACE_NS <
 	       weft_now();
 }

@@ -59,7 +59,7 @@ static WEFT__NO_TSAN bool begin_watch(void)
 		&weft__sched.watched, &none, 1, memory_order_acq_rel, memory_order_relaxed);
 }
 
-static WEFT__NO_TSAN void wake_watcher(void)
+static WEFT__NO_TSAN void wake_watcher(bool to_share)
 {
 	struct weft__sched *s = &weft__sched;
 	struct weft__worker *w;
@@ -74,7 +74,8 @@ static WEFT__NO_TSAN void wake_watcher(void)
 		w = w->idle_next; /* the one in the poller is of use where it sleeps */
 	if (w) {
 		take_from_list(w);
-		w->watching = w->called = true;
+		w->watching = true;
+		w->to_share = to_share;
 		polls = w->polls;
 	} else {
 		/*
@@ -91,7 +92,13 @@ static WEFT__NO_TSAN void wake_watcher(void)
 WEFT__NO_TSAN void weft__wake_one(void)
 {
 	if (weft__idle_unwatched())
-		wake_watcher();
+		wake_watcher(false);
+}
+
+WEFT__NO_TSAN void weft__wake_to_share(void)
+{
+	if (weft__idle_unwatched())
+		wake_watcher(true);
 }
 
 WEFT__NO_TSAN void weft__wake_worker(struct weft__worker *w)
@@ -158,17 +165,26 @@ WEFT__NO_TSAN bool weft__is_called(struct weft__worker *w, int64_t now)
 /* ---- Sleeping ---------------------------------------------------------------------------------
  */
 
-static WEFT__NO_TSAN bool work_in_queues(void)
+static WEFT__NO_TSAN bool work_elsewhere(const struct weft__worker *w)
 {
 	struct weft__sched *s = &weft__sched;
 
-	if (atomic_load_explicit(&s->inbox, memory_order_acquire))
+	for (int i = 0; i < s->nworkers; i++) {
+		if (i != w->index && !weft__runq_empty(&s->workers[i].runq))
+			return true;
+	}
+	return false;
+}
+
+/* The caller has an empty run queue. */
+static WEFT__NO_TSAN bool work_anywhere(const struct weft__worker *self)
+{
+	struct weft__sched *s = &weft__sched;
+
+	if (atomic_load_explicit(&s->inbox, memory_order_acquire) || work_elsewhere(self))
 		return true;
 	for (int i = 0; i < s->nworkers; i++) {
-		struct weft__worker *w = &s->workers[i];
-
-		if (!weft__runq_empty(&w->runq) ||
-			atomic_load_explicit(&w->inbox, memory_order_acquire))
+		if (atomic_load_explicit(&s->workers[i].inbox, memory_order_acquire))
 			return true;
 	}
 	return false;
@@ -177,7 +193,7 @@ static WEFT__NO_TSAN bool work_in_queues(void)
 /*
  * Nobody can ever go on: all workers are idle (the caller holds idle_lock), and nothing may come.
  */
-static WEFT__NO_TSAN bool is_deadlock(void)
+static WEFT__NO_TSAN bool is_deadlock(const struct weft__worker *self)
 {
 	struct weft__sched *s = &weft__sched;
 
@@ -185,7 +201,7 @@ static WEFT__NO_TSAN bool is_deadlock(void)
 	       atomic_load_explicit(&s->doors, memory_order_acquire) == 0 &&
 	       !weft__poller_waiting() &&
 	       !atomic_load_explicit(&s->stopping, memory_order_acquire) &&
-	       !weft__timers_any(weft__timer_wakes) && !work_in_queues();
+	       !weft__timers_any(weft__timer_wakes) && !work_anywhere(self);
 }
 
 /* Out of the list, if nobody has taken us out to wake us. */
@@ -329,7 +345,7 @@ static WEFT__NO_TSAN struct weft__co *sleep_until_woken(struct weft__worker *w, 
 			break;
 		renew_alarm(w);
 		/* Who fired it may be busy with the first, and keep the others waiting. */
-		if (work_in_queues() && begin_watch()) {
+		if (work_elsewhere(w) && begin_watch()) {
 			w->watching = true;
 			break;
 		}
@@ -337,6 +353,17 @@ static WEFT__NO_TSAN struct weft__co *sleep_until_woken(struct weft__worker *w, 
 	weft__trace_reserve(w, WEFT__TRACE_WORKER_UNITS);
 	weft__trace_worker(w, WEFT_WORKER_UNPARK);
 	return found;
+}
+
+/*
+ * While it had a place, others may have kept work for themselves, since it was to look at their
+ * queues in a moment (share_due). What they stored before they saw the place is seen here, behind
+ * idle_lock: see weft__alarm_soon.
+ */
+static WEFT__NO_TSAN void keep_promise(const struct weft__worker *w)
+{
+	if (work_elsewhere(w))
+		weft__wake_one();
 }
 
 static WEFT__NO_TSAN void sleep(struct weft__worker *w)
@@ -353,20 +380,21 @@ static WEFT__NO_TSAN void sleep(struct weft__worker *w)
 	w->idle_next = s->idle_list;
 	s->idle_list = w;
 	w->up_at = WEFT_NEVER;
+	w->had_place = false;
 	weft__alarm_take(w, wake);
 	atomic_fetch_add_explicit(&s->nidle, 1, memory_order_relaxed);
-	if (is_deadlock())
+	if (is_deadlock(w))
 		weft__report_deadlock();
 	weft__unlock_always(&s->idle_lock);
 	weft__barrier_heavy();
-	if (atomic_load_explicit(&w->inbox, memory_order_acquire) ||
-		atomic_load_explicit(&s->inbox, memory_order_acquire) ||
-		atomic_load_explicit(&s->calls, memory_order_acquire)) {
-		/* For us: find_work finds it. */
-	} else if (work_in_queues() && begin_watch()) {
+	if (work_elsewhere(w) && begin_watch()) {
 		/* Who made it may have seen somebody watch just before, and so have woken nobody.
 		 */
 		w->watching = true;
+	} else if (atomic_load_explicit(&w->inbox, memory_order_acquire) ||
+		   atomic_load_explicit(&s->inbox, memory_order_acquire) ||
+		   atomic_load_explicit(&s->calls, memory_order_acquire)) {
+		/* For us: find_work finds it. */
 	} else {
 		weft__note_time(w);
 		found = sleep_until_woken(w, polls);
@@ -381,28 +409,40 @@ static WEFT__NO_TSAN void sleep(struct weft__worker *w)
 	if (atomic_load_explicit(&s->monitor_sleeps, memory_order_relaxed))
 		weft__monitor_wake();
 	weft__ready_found(w, found); /* out of the list: else we would wake ourselves */
+	if (w->had_place && !w->watching)
+		keep_promise(w);
 }
 
-/* Was it right to wake this worker? What it found without taking it from another says no. */
-static WEFT__NO_TSAN void note_call(struct weft__worker *w, bool took)
+/*
+ * Was it right to wake this worker for the rest of what was due? What it found without taking it
+ * from another says no.
+ */
+static WEFT__NO_TSAN void note_share(struct weft__worker *w, bool took)
 {
 	_Atomic uint32_t *in_vain = &weft__sched.in_vain;
 
-	if (!w->called)
+	if (!w->to_share)
 		return;
-	w->called = false;
+	w->to_share = false;
 	atomic_store_explicit(in_vain,
 		took ? 0 : atomic_load_explicit(in_vain, memory_order_relaxed) + 1,
 		memory_order_relaxed);
 }
 
-WEFT__NO_TSAN void weft__watch_end(struct weft__worker *w, bool more)
+static WEFT__NO_TSAN void end_watch(struct weft__worker *w, bool took)
 {
 	w->watching = false;
-	note_call(w, false);
+	note_share(w, took);
 	/* release: pairs with the next one's acquire in begin_watch. */
 	atomic_store_explicit(&weft__sched.watched, 0, memory_order_release);
-	if (more)
+}
+
+WEFT__NO_TSAN void weft__watch_end(struct weft__worker *w, bool shares)
+{
+	end_watch(w, false);
+	if (shares)
+		weft__barrier_heavy();
+	if (!shares || work_elsewhere(w))
 		weft__wake_one();
 }
 
@@ -430,17 +470,19 @@ WEFT__NO_TSAN struct weft__co *weft__idle(struct weft__worker *w)
 	weft__watch_judge(w);
 	if (!w->watching && weft__others_run())
 		w->watching = begin_watch();
-	if (w->watching) {
-		if (weft__sched.nworkers > 1)
-			co = weft__watch(w);
-		note_call(w, co != NULL);
-		weft__watch_end(w, co != NULL);
-	}
-	if (co)
+	if (w->watching && weft__sched.nworkers > 1)
+		co = weft__watch(w);
+	if (co) {
+		end_watch(w, true);
+		weft__wake_one();
 		return co;
+	}
 	now = weft_now();
+	/* Who is called away still watches, until it has found what for (find_work). */
 	if (weft__is_called(w, now) || weft__timer_is_due(now) || trim(w, now))
 		return NULL;
+	if (w->watching)
+		end_watch(w, false);
 	sleep(w);
 	return NULL;
 }

@@ -533,7 +533,8 @@ WEFT__NO_TSAN void weft__ready_found(struct weft__worker *w, struct weft__co *fo
  * One of those who have become ready is run here. Another worker is woken for the rest, unless that
  * was in vain the last times: coroutines that a timer wakes often do little, and are through before
  * a thread has woken. The more often it was in vain, the more rarely it is tried; and only while
- * somebody wakes in a moment anyway, who will look whether they wait (idle.c).
+ * somebody has a place to wake in a moment anyway, who looks whether they wait when it gives that
+ * up (idle.c).
  */
 static WEFT__NO_TSAN void share_due(struct weft__worker *w)
 {
@@ -545,7 +546,7 @@ static WEFT__NO_TSAN void share_due(struct weft__worker *w)
 	if (++w->kept >> (in_vain < 6 ? in_vain : 6) == 0 && weft__alarm_soon())
 		return;
 	w->kept = 0;
-	weft__wake_one();
+	weft__wake_to_share();
 }
 
 /* ---- The loop ---------------------------------------------------------------------------------
@@ -654,7 +655,7 @@ static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
 		co = get_pinned(w);
 	/* Where there is something to share, share_due decides. */
 	if (co && w->watching)
-		weft__watch_end(w, !more || weft__runq_empty(&w->runq));
+		weft__watch_end(w, more && !weft__runq_empty(&w->runq));
 	if (more) {
 		pass_soon(w);
 		share_due(w);

@@ -55,7 +55,7 @@ struct weft__worker {
 	int64_t patience, fine_patience; /* ns: how long it looks before it takes many */
 	struct weft__hog_note *hog; /* what the monitor found, for the trace; or NULL */
 	bool watching;			 /* it is the one that weft__sched.watched tells of */
-	bool called;			 /* woken for that, and has found nothing yet */
+	bool to_share;			 /* woken for what share_due had; it has found nothing yet */
 	struct weft__co *due, *due_last; /* made ready on the scheduler's stack, not in runq yet */
 	uint32_t kept;			 /* so many times it kept them to itself: see share_due */
 	struct weft__co *pinned, *pinned_last; /* ready, and only here: first in, first out */
@@ -78,6 +78,7 @@ struct weft__worker {
 	bool polls;		       /* sleeps in the poller; under idle_lock */
 	struct weft__worker *idle_next; /* under idle_lock */
 	int64_t up_at; /* sleeps until then, or WEFT_NEVER; under idle_lock: see alarm.h */
+	bool had_place; /* since it entered the list, or has it; under idle_lock */
 };
 
 /* One run. Set up and torn down by run.c while there is one thread. */
@@ -98,7 +99,7 @@ struct weft__sched {
 	struct weft__worker *idle_list;
 	_Atomic int nidle;	 /* written under idle_lock; read without: see weft__wake_one */
 	_Atomic uint32_t watched; /* 1: a worker without work watches the queues of the others */
-	_Atomic uint32_t in_vain; /* the last so many that were woken took nothing; a hint */
+	_Atomic uint32_t in_vain; /* the last so many woken by share_due took nothing; a hint */
 
 	struct weft__worker *first_up, *second_up; /* under idle_lock: see alarm.h */
 	_Atomic int64_t alarm; /* the earlier of the two; written under idle_lock, read without */
@@ -215,6 +216,9 @@ void weft__call_workers(uint32_t bit);
  */
 void weft__wake_one(void);
 
+/* The same, by who has more than one coroutine that became due: counts if that was in vain. */
+void weft__wake_to_share(void);
+
 /* Would weft__wake_one do anything? To be asked once the new thing is stored. */
 static WEFT__NO_TSAN_INLINE bool weft__idle_unwatched(void)
 {
@@ -240,10 +244,10 @@ void weft__standby_check(void);
 void weft__standby_call(void);
 
 /*
- * This worker no longer watches: it gives that up, or has something to do. `more`: there may be
- * more where that came from, and the next one is to watch.
+ * This worker no longer watches: it has something to do. The next one is woken to watch; or, where
+ * this one decides itself about what is in its own queue (`shares`), if there is work elsewhere.
  */
-void weft__watch_end(struct weft__worker *worker, bool more);
+void weft__watch_end(struct weft__worker *worker, bool shares);
 
 /* For reports: looks at a coarse clock, so rarely that it costs nothing. */
 void weft__note_time(struct weft__worker *worker);

@@ -238,4 +238,73 @@ TEST(a_null_door_panics)
 	check_panic(post_through_nothing, "weft_post through a null door");
 }
 
+/* ---- Beside coroutines that compute ---------------------------------------------------------- */
+
+#define ROUNDS 400
+
+static struct {
+	struct weft_door *door;
+	int_chan *back;
+	atomic_int round, ran;
+} beside;
+
+/* Computes until another coroutine has run: there must be a worker that takes it. */
+static void compute_until_ran(int round)
+{
+	int64_t until = weft_now() + TOLERANCE_NS;
+
+	while (atomic_load(&beside.ran) < round)
+		CHECK(weft_now() < until);
+}
+
+static void run_round(int *round)
+{
+	atomic_store(&beside.ran, *round);
+}
+
+static void compute_posted(void *round)
+{
+	compute_until_ran((int)(intptr_t)round);
+	weft_send(beside.back, 1);
+}
+
+static void *post_each_round(void *unused)
+{
+	for (intptr_t round = 1; round <= ROUNDS; round++) {
+		while (atomic_load(&beside.round) < round)
+			sched_yield();
+		CHECK_INT(weft_post(beside.door, compute_posted, (void *)round), 0);
+	}
+	return NULL;
+}
+
+/*
+ * At about the same time one coroutine makes work and computes, and a post calls away the worker
+ * that watches, to compute, too: a third one is needed. Where the post comes is left to chance.
+ */
+CO_TEST(work_is_found_while_a_post_calls_the_watcher_away)
+{
+	pthread_t thread;
+
+	if (weft_worker_count() < 3)
+		return;
+	beside.door = weft_door_open();
+	beside.back = weft_make(int_chan, 1);
+	CHECK_INT(pthread_create(&thread, NULL, post_each_round, NULL), 0);
+	for (int round = 1; round <= ROUNDS; round++) {
+		int64_t until;
+
+		atomic_store(&beside.round, round);
+		until = weft_now() + round % 40 * 500;
+		while (weft_now() < until)
+			;
+		weft_go(run_round, &round);
+		compute_until_ran(round);
+		CHECK(weft_recv(beside.back, NULL));
+	}
+	pthread_join(thread, NULL);
+	weft_door_close(beside.door);
+	weft_unref(beside.back);
+}
+
 TEST_MAIN

@@ -8,9 +8,11 @@
  * before the next store, or when somebody's membarrier makes them.
  *
  * broken: NO_BARRIER NO_SECOND_LOOK NO_CHAIN LOOK_BEFORE TAKEN_BACK_LATE WATCH_ON
+ * broken: CALLED_NO_CHAIN CALLED_NO_BARRIER
  */
 #define WORKERS 2
 #define ITEMS 2
+#define CALLS 1
 
 bool item[ITEMS];	  /* in the maker's queue, as memory has it */
 byte left = ITEMS;	  /* not taken yet */
@@ -21,6 +23,7 @@ byte nidle;
 bool idle[WORKERS], wake_word[WORKERS], watching[WORKERS];
 bool locked;		  /* idle_lock */
 byte asleep;
+byte calls = CALLS;	  /* to come: each calls away who watches, as a post or a timer of its own */
 
 inline lock()
 {
@@ -126,9 +129,10 @@ inline work_seen(seen)
 
 proctype worker(byte me)
 {
-	bool won, found;
+	bool won, found, called;
 
 again:
+	called = false;
 	if
 	:: !watching[me] -> begin_watch(me, won); watching[me] = won
 	:: true
@@ -140,6 +144,10 @@ again:
 			:: item[0] -> item[0] = false; left--; found = true
 			:: !item[0] && item[1] -> item[1] = false; left--; found = true
 			:: else -> found = false
+			fi;
+			if
+			:: !found && calls -> calls--; found = true; called = true
+			:: true
 			fi
 		};
 #ifndef WATCH_ON
@@ -147,7 +155,22 @@ again:
 		unwatch[me] = true;
 #endif
 		if
-		:: found ->
+		:: called ->
+			/* What is in its own queue it may keep, but work elsewhere wakes the next. */
+#ifndef CALLED_NO_BARRIER
+			d_step { drain_all() };
+#endif
+			work_seen(found);
+			if
+#ifdef CALLED_NO_CHAIN
+			:: true
+#else
+			:: found -> wake_one(me, won)
+			:: else
+#endif
+			fi;
+			goto out
+		:: found && !called ->
 #ifndef NO_CHAIN
 			wake_one(me, won);
 #endif
