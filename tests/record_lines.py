@@ -119,7 +119,8 @@ def matches_the_schema():
     assert whole["sched"] == {"model": "m:n", "workers": 2}
     assert whole["argv"][1:] == ["2", "30"]
     assert whole["tool"]["name"] == "weft" and whole["x_guard"] == "none"
-    assert list(events[-2])[:4] == ["ev", "t", "w", "co"]
+    last = [e for e in events if "co" in e][-1]  # where rounds are slow, a tick comes behind it
+    assert list(last)[:4] == ["ev", "t", "w", "co"]
 
 
 KINDS = [
