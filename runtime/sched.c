@@ -1,34 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * Parking, waking, and the loop of a worker. docs/scheduler.md draws the protocol of the hand-over:
- * who parks switches straight to the next ready coroutine, or to the scheduler's stack (the
- * worker's own thread), and whoever runs next gives back the lock that it parked with.
+ * Parking and waking. docs/scheduler.md draws the protocol of the hand-over: who parks switches
+ * straight to the next ready coroutine, or to the scheduler's stack (the worker's own thread,
+ * loop.c), and whoever runs next gives back the lock that it parked with.
  */
 #include "runtime/sched.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
-#include "runtime/alarm.h"
 #include "runtime/barrier.h"
 #include "runtime/census.h"
-#include "runtime/hog.h"
-#include "runtime/panic.h"
-#include "runtime/pause.h"
-#include "runtime/poller.h"
-#include "runtime/post.h"
+#include "runtime/pin.h"
 #include "runtime/probe.h"
 #include "runtime/stack.h"
-#include "runtime/timer.h"
-#include "tracer/record/futex.h"
-
-#define PASS_NS                                                                                  \
-	50000	     /* between two passes through the scheduler, if nobody computes for longer, \
-		      */
-#define PACE_MOST 64 /* and so many switches at most */
-#define TURN_SWITCHES 64
-#define TURN_NS (10 * WEFT_MS)
 
 struct weft__sched weft__sched;
 
@@ -255,64 +239,16 @@ static inline void yield(struct weft__worker *w, struct weft__co *self)
 	}
 }
 
+void weft__yield(struct weft__worker *w, struct weft__co *self)
+{
+	yield(w, self);
+}
+
 void weft_yield(void)
 {
 	struct weft__worker *w = weft__worker();
 
 	yield(w, weft__self_on(w, "weft_yield"));
-}
-
-/* ---- Pinning ----------------------------------------------------------------------------------
- */
-
-static WEFT__NO_TSAN int worker_index(struct weft__worker *w)
-{
-	return w->index;
-}
-
-/* Its own stack is left before anybody can find it: it is made ready by whoever runs next. */
-int weft_pin(int worker)
-{
-	struct weft__worker *w = weft__worker(), *to;
-	struct weft__co *self = weft__self_on(w, "weft_pin");
-
-	if (worker == WEFT_THIS_WORKER)
-		worker = worker_index(w);
-	if (worker < 0 || worker >= weft__sched.nworkers)
-		return -EINVAL;
-	to = &weft__sched.workers[worker];
-	if (self->pinned && self->pinned != to)
-		return -EBUSY;
-	self->pinned = to;
-	self->is_pinned = true;
-	self->pins++;
-	if (to != w)
-		yield(w, self);
-	return 0;
-}
-
-void weft_unpin(void)
-{
-	struct weft__co *self = weft__self("weft_unpin");
-
-	if (self->pins == 0)
-		weft__panic("weft_unpin of a coroutine that is not pinned");
-	if (--self->pins == 0) {
-		self->is_pinned = false;
-		self->pinned = NULL;
-	}
-}
-
-int weft_worker_index(void)
-{
-	weft__self("weft_worker_index");
-	return worker_index(weft__worker());
-}
-
-int weft_worker_count(void)
-{
-	weft__self("weft_worker_count");
-	return weft__sched.nworkers;
 }
 
 static WEFT__NO_TSAN void free_stack(void *arg)
@@ -328,6 +264,13 @@ static WEFT__NO_TSAN void free_stack(void *arg)
 	if (__builtin_expect(weft__census_on, 0))
 		weft__census_count(co);
 	weft__stack_put(&weft__worker()->stacks, co);
+}
+
+void weft__switch_to(struct weft__worker *w, struct weft__co *co)
+{
+	count_switch(w);
+	switch_stacks(w, NULL, turn_of(w, co), false);
+	arrive(w);
 }
 
 void weft__co_exit(void)
@@ -371,58 +314,6 @@ void weft__sched_init(void)
 	weft__barrier_init();
 }
 
-/* Behind all others that are pinned to this worker. */
-static WEFT__NO_TSAN void put_pinned(struct weft__worker *w, struct weft__co *co)
-{
-	co->next = NULL;
-	if (w->pinned)
-		w->pinned_last->next = co;
-	else
-		w->pinned = co;
-	w->pinned_last = co;
-}
-
-static WEFT__NO_TSAN struct weft__co *get_pinned(struct weft__worker *w)
-{
-	struct weft__co *co = w->pinned;
-
-	if (co)
-		w->pinned = co->next;
-	return co;
-}
-
-/* Any thread. release: pairs with the acquire in receive. */
-static WEFT__NO_TSAN void hand_over(struct weft__worker *to, struct weft__co *co)
-{
-	co->next = atomic_load_explicit(&to->inbox, memory_order_relaxed);
-	while (!atomic_compare_exchange_weak_explicit(
-		&to->inbox, &co->next, co, memory_order_release, memory_order_relaxed))
-		;
-	weft__wake_worker(to);
-}
-
-/* What others handed over: newest first, turned round. */
-static WEFT__NO_TSAN void receive(struct weft__worker *w)
-{
-	struct weft__co *co, *oldest = NULL;
-
-	if (!atomic_load_explicit(&w->inbox, memory_order_relaxed))
-		return;
-	co = atomic_exchange_explicit(&w->inbox, NULL, memory_order_acquire);
-	while (co) {
-		struct weft__co *next = co->next;
-
-		co->next = oldest;
-		oldest = co;
-		co = next;
-	}
-	while (oldest) {
-		co = oldest;
-		oldest = co->next;
-		put_pinned(w, co);
-	}
-}
-
 /* Made ready by a timer, a post ...: kept by this worker until it is through with all of them. */
 static WEFT__NO_TSAN void put_due(struct weft__worker *w, struct weft__co *co)
 {
@@ -434,37 +325,11 @@ static WEFT__NO_TSAN void put_due(struct weft__worker *w, struct weft__co *co)
 	w->due_last = co;
 }
 
-/*
- * Into the run queue, in their order: behind all others, or, where `ret_first` is asked for, in
- * front if it may be; that says if they are the first now. True: there were any.
- */
-static WEFT__NO_TSAN bool flush_due(struct weft__worker *w, bool *ret_first)
-{
-	struct weft__co *first = w->due;
-	int n = 0;
-
-	if (!first)
-		return false;
-	w->due = NULL;
-	for (struct weft__co *co = first; co; co = co->next)
-		n++;
-	weft__runq_enter(&w->runq);
-	if (ret_first)
-		*ret_first = weft__runq_put_soon(&w->runq, first, w->due_last, n);
-	else
-		weft__runq_put_all(&w->runq, first, w->due_last, n);
-	weft__runq_leave(&w->runq);
-	return true;
-}
-
 /* False: not on this worker. */
 static WEFT__NO_TSAN bool put_ready(struct weft__worker *w, struct weft__co *co, bool next)
 {
 	if (__builtin_expect(co->is_pinned, 0)) {
-		if (co->pinned == w)
-			put_pinned(w, co);
-		else
-			hand_over(co->pinned, co);
+		weft__pinned_put(w, co);
 		return false;
 	}
 	weft__runq_enter(&w->runq);
@@ -527,207 +392,4 @@ WEFT__NO_TSAN void weft__ready_found(struct weft__worker *w, struct weft__co *fo
 	}
 	if (share && weft__multi && weft__idle_unwatched())
 		weft__wake_one();
-}
-
-/*
- * One of those who have become ready is run here. Another worker is woken for the rest, unless that
- * was in vain the last times: coroutines that a timer wakes often do little, and are through before
- * a thread has woken. The more often it was in vain, the more rarely it is tried; and only while
- * somebody has a place to wake in a moment anyway, who looks whether they wait when it gives that
- * up (idle.c).
- */
-static WEFT__NO_TSAN void share_due(struct weft__worker *w)
-{
-	uint32_t in_vain;
-
-	if (!weft__multi || weft__runq_empty(&w->runq))
-		return;
-	in_vain = atomic_load_explicit(&weft__sched.in_vain, memory_order_relaxed);
-	if (++w->kept >> (in_vain < 6 ? in_vain : 6) == 0 && weft__alarm_soon())
-		return;
-	w->kept = 0;
-	weft__wake_to_share();
-}
-
-/* ---- The loop ---------------------------------------------------------------------------------
- */
-
-/* Descriptors get their turn too: at once if there is nothing else, else when they are overdue. */
-static WEFT__NO_TSAN void poll_now_and_then(struct weft__worker *w)
-{
-	struct weft__co *found;
-	int64_t now;
-
-	if (!weft__poller_waiting())
-		return;
-	now = weft_now();
-	if (!weft__runq_empty(&w->runq) && !weft__poller_overdue(now))
-		return;
-	if (!weft__poller_enter())
-		return;
-	weft__poller_note(now);
-	found = weft__poller_run(WEFT_NOW);
-	weft__poller_leave();
-	weft__ready_found(w, found);
-}
-
-/*
- * A pair that wakes each other for ever would pass the slot in front of the list to and fro. So the
- * oldest of the list has its turn behind TURN_SWITCHES, and before that if those took TURN_NS: of
- * the thread's own time, so that what other programs do does not change the order in which
- * coroutines of one worker run.
- */
-static WEFT__NO_TSAN bool oldest_has_turn(struct weft__worker *w)
-{
-	uint32_t tick = atomic_load_explicit(&w->runq.tick, memory_order_relaxed);
-	bool many = tick - w->turn_tick >= TURN_SWITCHES;
-	struct timespec ts;
-	int64_t used;
-
-	if (!many && w->about - w->turn_at < TURN_NS)
-		return false;
-	w->turn_at = w->about;
-	if (many) {
-		w->turn_tick = tick;
-		w->turn_used = -1;
-		return true;
-	}
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	used = (int64_t)ts.tv_sec * WEFT_SEC + ts.tv_nsec;
-	if (w->turn_used < 0)
-		w->turn_used = used;
-	if (used - w->turn_used < TURN_NS)
-		return false;
-	w->turn_tick = tick;
-	w->turn_used = used;
-	return true;
-}
-
-/*
- * At its turn the oldest of the list, else the slot. But where each switch is a pass, and a turn,
- * as coroutines compute for TURN_NS between two, the slot would starve behind the list: whom the
- * last turn left there comes first then.
- */
-static WEFT__NO_TSAN struct weft__co *get_unpinned(struct weft__worker *w, bool due_first)
-{
-	struct weft__co *next, *co = NULL;
-	bool turn = oldest_has_turn(w) || due_first;
-
-	weft__runq_enter(&w->runq);
-	next = atomic_load_explicit(&w->runq.next, memory_order_relaxed); /* ours while inside */
-	if (turn && (!next || next != w->passed_over))
-		co = weft__runq_get_oldest(&w->runq);
-	w->passed_over = co ? next : NULL;
-	if (!co)
-		co = weft__runq_get(&w->runq);
-	weft__runq_leave(&w->runq);
-	return co;
-}
-
-/*
- * Nobody knows yet how long those take who come from elsewhere: so the next pass is at the next
- * switch.
- */
-static WEFT__NO_TSAN void pass_soon(struct weft__worker *w)
-{
-	w->pace = 1;
-	w->pass_at = atomic_load_explicit(&w->runq.tick, memory_order_relaxed) + 1;
-}
-
-/* What comes from elsewhere, the pinned by turns, and then the run queue. */
-static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
-{
-	struct weft__co *co = NULL;
-	bool due_first = false, more;
-
-	weft__timers_run();
-	more = flush_due(w, &due_first);
-	weft__post_receive();
-	more |= flush_due(w, NULL);
-	receive(w);
-	poll_now_and_then(w);
-	if (!w->pinned_had_turn)
-		co = get_pinned(w);
-	w->pinned_had_turn = co != NULL;
-	if (!co)
-		co = get_unpinned(w, due_first);
-	if (!co)
-		co = get_pinned(w);
-	/* Where there is something to share, share_due decides. */
-	if (co && w->watching)
-		weft__watch_end(w, more && !weft__runq_empty(&w->runq));
-	if (more) {
-		pass_soon(w);
-		share_due(w);
-	}
-	return co;
-}
-
-static WEFT__NO_TSAN int64_t coarse_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return (int64_t)ts.tv_sec * WEFT_SEC + ts.tv_nsec;
-}
-
-WEFT__NO_TSAN void weft__note_time(struct weft__worker *w)
-{
-	bool asked = weft__timers_next() != WEFT_NEVER || weft__poller_waiting();
-
-	w->about = asked ? weft_now() : coarse_now();
-}
-
-/*
- * Behind so many switches as will take about PASS_NS, or as long as it is until the first timer:
- * timers and descriptors should not wait for long, and a clock that is read at each switch would
- * cost more than many a switch.
- */
-static WEFT__NO_TSAN void plan_pass(struct weft__worker *w)
-{
-	uint32_t tick = atomic_load_explicit(&w->runq.tick, memory_order_relaxed);
-	uint32_t switches = tick - w->pass_tick, most;
-	int64_t since = w->about, span, left;
-
-	if ((int32_t)(tick - w->pass_at) < 0)
-		return;
-	weft__note_time(w);
-	span = w->about - since;
-	if (span > PASS_NS)
-		w->pace = (uint32_t)(switches * PASS_NS / span) + 1;
-	else if (w->pace < PACE_MOST)
-		w->pace *= 2;
-	most = w->pace;
-	left = weft__timers_next() - w->about;
-	if (left > 0 && left < span)
-		most = (uint32_t)(switches * left / span) + 1;
-	w->pass_tick = tick;
-	w->pass_at = tick + (most < w->pace ? most : w->pace);
-}
-
-WEFT__NO_TSAN void weft__worker_loop(struct weft__worker *w)
-{
-	while (!atomic_load_explicit(&weft__sched.stopping, memory_order_acquire)) {
-		struct weft__co *co;
-
-		plan_pass(w);
-		if (w->hog)
-			weft__hogs_record(w);
-		weft__trace_reserve(w, WEFT__TRACE_PARK_UNITS);
-		co = find_work(w);
-		if (!co)
-			co = weft__idle(w);
-		if (atomic_load_explicit(&weft__sched.calls, memory_order_acquire))
-			weft__pause_here(w);
-		if (!co)
-			continue;
-		weft__trace_reserve(w, WEFT__TRACE_PARK_UNITS);
-		count_switch(w);
-		weft__alarm_check();
-		weft__standby_check();
-		switch_stacks(w, NULL, turn_of(w, co), false);
-		arrive(w);
-	}
-	/* release: whoever pauses the run finds nothing of ours in motion. */
-	atomic_store_explicit(&w->paused, WEFT__PAUSED_GONE, memory_order_release);
 }

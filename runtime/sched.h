@@ -187,6 +187,12 @@ void weft__ready_on(struct weft__worker *worker, struct weft__co *co); /* the ru
 /* What the poller has found, linked by `next`; in that order. On the scheduler's stack. */
 void weft__ready_found(struct weft__worker *worker, struct weft__co *found);
 
+/* weft_yield; to its own worker, if it is pinned. `self`, which runs on `worker`. */
+void weft__yield(struct weft__worker *worker, struct weft__co *self);
+
+/* From the scheduler's stack to a ready coroutine, and back: the loop's. */
+void weft__switch_to(struct weft__worker *worker, struct weft__co *co);
+
 /* Ends the running coroutine; its stack is used again. */
 void weft__co_exit(void) __attribute__((noreturn));
 
