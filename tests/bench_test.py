@@ -316,6 +316,21 @@ def _(folder):
         assert "no section other" in str(why), why
 
 
+@tap.test("a_file_that_cannot_take_the_table_is_told_before_the_measuring")
+def _(folder):
+    for path, what in ((folder / "none.md", "No such file"), (folder / "empty.md", "no section table")):
+        (folder / "empty.md").write_text("")
+        sys.argv = ["bench", "--into", str(path)]
+        built, peers.build_all = peers.build_all, lambda say: 1 / 0
+        try:
+            bench.main()
+            assert False, "no error"
+        except peers.Failed as why:
+            assert what in str(why), why
+        finally:
+            peers.build_all = built
+
+
 # ---- the run
 
 def fake_bench(run_once, programs=("weft", "go"), **more):
