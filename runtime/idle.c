@@ -442,7 +442,8 @@ WEFT__NO_TSAN void weft__watch_end(struct weft__worker *w, bool shares)
 	end_watch(w, false);
 	if (shares)
 		weft__barrier_heavy();
-	if (!shares || work_elsewhere(w))
+	if (!shares || work_elsewhere(w) ||
+		atomic_load_explicit(&weft__sched.inbox, memory_order_relaxed))
 		weft__wake_one();
 }
 
@@ -479,10 +480,12 @@ WEFT__NO_TSAN struct weft__co *weft__idle(struct weft__worker *w)
 	}
 	now = weft_now();
 	/* Who is called away still watches, until it has found what for (find_work). */
-	if (weft__is_called(w, now) || weft__timer_is_due(now) || trim(w, now))
+	if (weft__is_called(w, now) || weft__timer_is_due(now))
 		return NULL;
+	/* Before the trimming, which takes long: others would count on us meanwhile. */
 	if (w->watching)
 		end_watch(w, false);
-	sleep(w);
+	if (!trim(w, now))
+		sleep(w);
 	return NULL;
 }

@@ -65,23 +65,27 @@ static WEFT__NO_TSAN void share_due(struct weft__worker *w)
 	weft__wake_to_share();
 }
 
-/* Descriptors get their turn too: at once if there is nothing else, else when they are overdue. */
-static WEFT__NO_TSAN void poll_now_and_then(struct weft__worker *w)
+/*
+ * Descriptors get their turn too: at once if there is nothing else, else when they are overdue.
+ * True: something was found.
+ */
+static WEFT__NO_TSAN bool poll_now_and_then(struct weft__worker *w)
 {
 	struct weft__co *found;
 	int64_t now;
 
 	if (!weft__poller_waiting())
-		return;
+		return false;
 	now = weft_now();
 	if (!weft__runq_empty(&w->runq) && !weft__poller_overdue(now))
-		return;
+		return false;
 	if (!weft__poller_enter())
-		return;
+		return false;
 	weft__poller_note(now);
 	found = weft__poller_run(WEFT_NOW);
 	weft__poller_leave();
 	weft__ready_found(w, found);
+	return found != NULL;
 }
 
 /*
@@ -151,14 +155,14 @@ static WEFT__NO_TSAN void pass_soon(struct weft__worker *w)
 static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
 {
 	struct weft__co *co = NULL;
-	bool due_first = false, more;
+	bool due_first = false, more, polled;
 
 	weft__timers_run();
 	more = flush_due(w, &due_first);
 	weft__post_receive();
 	more |= flush_due(w, NULL);
 	weft__pinned_receive(w);
-	poll_now_and_then(w);
+	polled = poll_now_and_then(w);
 	if (!w->pinned_had_turn)
 		co = weft__pinned_get(w);
 	w->pinned_had_turn = co != NULL;
@@ -169,6 +173,10 @@ static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
 	/* Where there is something to share, share_due decides. */
 	if (co && w->watching)
 		weft__watch_end(w, more && !weft__runq_empty(&w->runq));
+	/* What was found alone is for this worker: not if one comes first who cannot go elsewhere.
+	 */
+	if (polled && co && co->is_pinned)
+		weft__wake_one();
 	if (more) {
 		pass_soon(w);
 		share_due(w);

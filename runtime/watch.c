@@ -120,9 +120,11 @@ static WEFT__NO_TSAN struct weft__co *take_from(struct weft__worker *w, struct w
 static WEFT__NO_TSAN struct weft__co *take_slow(struct weft__worker *w, struct weft__worker *victim,
 	struct watch *watch, struct look *look, int64_t now, bool switched)
 {
-	bool many = atomic_load_explicit(&victim->runq.count, memory_order_relaxed) > 1;
+	uint32_t count = atomic_load_explicit(&victim->runq.count, memory_order_relaxed);
 
-	if (many && now - look->since < w->patience)
+	if (count > 1 && now - look->since < w->patience)
+		return NULL;
+	if (count == 0 && switched) /* only the slot, which is about to be run: no barrier for it */
 		return NULL;
 	w->take.fine = false;
 	return take_from(w, victim, watch, look, !switched);
