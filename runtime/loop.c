@@ -175,7 +175,7 @@ static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
 		weft__watch_end(w, more && !weft__runq_empty(&w->runq));
 	/* What was found alone is for this worker: not if one comes first who cannot go elsewhere.
 	 */
-	if (polled && co && co->is_pinned)
+	if (polled && co && co->is_pinned && !weft__runq_empty(&w->runq))
 		weft__wake_one();
 	if (more) {
 		pass_soon(w);
