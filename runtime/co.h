@@ -111,12 +111,12 @@ struct weft__co {
 _Static_assert(
 	offsetof(struct weft__co, state) >= 2 * sizeof(void *), "free ones are linked there");
 
-/* It runs soon: the part of its stack that it begins with. */
-static inline void weft__co_prefetch(const struct weft__co *co)
+/* It runs soon: the part of its stack that it begins with, in lines of the cache. */
+static inline void weft__co_prefetch(const struct weft__co *co, int lines)
 {
 	const char *sp = weft__ctx_sp(&co->ctx);
 
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < lines; i++)
 		__builtin_prefetch(sp + 64 * i, 1);
 }
 

@@ -132,13 +132,14 @@ static WEFT__NO_TSAN_INLINE void weft__runq_put_next(struct weft__runq *q, struc
 
 /*
  * Who comes next is touched ahead: of very many, none is in the cache any more. Its stack at once,
- * since its struct was touched the time before, and the struct of who comes behind it.
+ * since its struct was touched the time before, and the struct of who comes behind it. More of the
+ * stack than when it was made ready: also what the calls return to, by which it goes on.
  */
 static WEFT__NO_TSAN_INLINE void weft__runq_prefetch(struct weft__co *co)
 {
 	if (!co)
 		return;
-	weft__co_prefetch(co);
+	weft__co_prefetch(co, 6);
 	__builtin_prefetch(co->next, 1);
 }
 

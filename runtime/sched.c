@@ -343,7 +343,7 @@ static WEFT__NO_TSAN bool put_ready(struct weft__worker *w, struct weft__co *co,
 
 static WEFT__NO_TSAN_INLINE void enqueue(struct weft__worker *w, struct weft__co *co)
 {
-	weft__co_prefetch(co);
+	weft__co_prefetch(co, 4);
 	if (!w->current && !co->is_pinned) {
 		put_due(w, co);
 		return;
