@@ -552,6 +552,21 @@ static bool reg_value(const struct walk *w, uint64_t reg, uintptr_t *ret_value)
 	return true;
 }
 
+/*
+ * What an expression may start from. On x86-64 that is also the pc, by which the linker's stubs
+ * tell if they have pushed something yet.
+ */
+static bool base_value(const struct walk *w, uint64_t reg, uintptr_t *ret_value)
+{
+#if defined(__x86_64__)
+	if (reg == 16) {
+		*ret_value = w->regs.pc;
+		return true;
+	}
+#endif
+	return reg_value(w, reg, ret_value);
+}
+
 #define STACK_MOST 8
 
 /* Those few operations that compilers and linkers use here. */
@@ -567,7 +582,7 @@ static bool evaluate(
 		uint8_t op = (uint8_t)get(&r, 1);
 
 		if (op >= 0x70 && op <= 0x8f) { /* breg */
-			if (n == STACK_MOST || !reg_value(w, op - 0x70u, &value))
+			if (n == STACK_MOST || !base_value(w, op - 0x70u, &value))
 				return false;
 			stack[n++] = value + (uintptr_t)get_sleb(&r);
 		} else if (op >= 0x30 && op <= 0x4f) { /* lit */
