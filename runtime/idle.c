@@ -431,18 +431,18 @@ static WEFT__NO_TSAN void note_share(struct weft__worker *w, bool took)
 
 static WEFT__NO_TSAN void end_watch(struct weft__worker *w, bool took)
 {
-	w->watching = false;
+	w->watching = w->called_away = false;
 	note_share(w, took);
 	/* release: pairs with the next one's acquire in begin_watch. */
 	atomic_store_explicit(&weft__sched.watched, 0, memory_order_release);
 }
 
-WEFT__NO_TSAN void weft__watch_end(struct weft__worker *w, bool shares)
+WEFT__NO_TSAN void weft__watch_end(struct weft__worker *w, bool more)
 {
 	end_watch(w, false);
-	if (shares)
-		weft__barrier_heavy();
-	if (!shares || work_elsewhere(w) ||
+	/* Who relied on us stored its work before, and we see it behind this. */
+	weft__barrier_heavy();
+	if (more || work_elsewhere(w) ||
 		atomic_load_explicit(&weft__sched.inbox, memory_order_relaxed))
 		weft__wake_one();
 }

@@ -170,9 +170,9 @@ static WEFT__NO_TSAN struct weft__co *find_work(struct weft__worker *w)
 		co = get_unpinned(w, due_first);
 	if (!co)
 		co = weft__pinned_get(w);
-	/* Where there is something to share, share_due decides. */
+	/* What is due is shared, or not, by share_due. */
 	if (co && w->watching)
-		weft__watch_end(w, more && !weft__runq_empty(&w->runq));
+		weft__watch_end(w, !more && !weft__runq_empty(&w->runq));
 	/* What was found alone is for this worker: not if one comes first who cannot go elsewhere.
 	 */
 	if (polled && co && co->is_pinned && !weft__runq_empty(&w->runq))

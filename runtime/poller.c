@@ -238,6 +238,7 @@ void weft__poller_free(struct weft_io *io)
 		free(io);
 		free_dead();
 		weft__poller_leave();
+		weft__standby_check(); /* who would have polled meanwhile found us here */
 		return;
 	}
 	weft__lock(&poller.dead_lock);

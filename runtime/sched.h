@@ -55,6 +55,7 @@ struct weft__worker {
 	int64_t patience, fine_patience; /* ns: how long it looks before it takes many */
 	struct weft__hog_note *hog; /* what the monitor found, for the trace; or NULL */
 	bool watching;			 /* it is the one that weft__sched.watched tells of */
+	bool called_away;		 /* and has looked before, and goes on with that */
 	bool to_share;			 /* woken for what share_due had; it has found nothing yet */
 	struct weft__co *due, *due_last; /* made ready on the scheduler's stack, not in runq yet */
 	uint32_t kept;			 /* so many times it kept them to itself: see share_due */
@@ -250,10 +251,10 @@ void weft__standby_check(void);
 void weft__standby_call(void);
 
 /*
- * This worker no longer watches: it has something to do. The next one is woken to watch; or, where
- * this one decides itself about what is in its own queue (`shares`), if there is work elsewhere.
+ * This worker no longer watches: it has something to do. The next one is woken if there is work for
+ * it elsewhere, or here (`more`).
  */
-void weft__watch_end(struct weft__worker *worker, bool shares);
+void weft__watch_end(struct weft__worker *worker, bool more);
 
 /* For reports: looks at a coarse clock, so rarely that it costs nothing. */
 void weft__note_time(struct weft__worker *worker);

@@ -47,13 +47,18 @@ struct look {
 	bool revoked; /* the bias of its queue is; by us */
 };
 
-struct watch {
+/*
+ * By the one who watches: handed on with `watched`. It is kept while that one is called away, and
+ * goes on then: a worker that is called every few looks, as where somebody waits for a descriptor,
+ * would else never have looked for long enough.
+ */
+static struct watch {
 	struct look looks[WEFT__WORKERS_MAX];
 	int64_t awake_until;
 	int64_t nap; /* the next one's length */
 	bool busy;   /* somebody had a queue, or switched */
 	bool away;   /* napping, or in between naps: takes no locks (alone.h) */
-};
+} the_watch;
 
 static WEFT__NO_TSAN void come_back(struct watch *watch)
 {
@@ -170,8 +175,10 @@ static WEFT__NO_TSAN struct weft__co *look_at(
 		    : take_fine(w, victim, watch, look, now);
 }
 
-static WEFT__NO_TSAN void begin_looks(struct watch *watch, int64_t now)
+static WEFT__NO_TSAN void begin(struct watch *watch, int64_t now)
 {
+	watch->nap = NAP_NS;
+	watch->awake_until = now + AWAKE_NS;
 	for (int i = 0; i < weft__sched.nworkers; i++) {
 		struct look *look = &watch->looks[i];
 
@@ -186,6 +193,7 @@ static WEFT__NO_TSAN void end_looks(struct watch *watch)
 	for (int i = 0; i < weft__sched.nworkers; i++) {
 		if (watch->looks[i].revoked)
 			weft__runq_restore(&weft__sched.workers[i].runq);
+		watch->looks[i].revoked = false;
 	}
 }
 
@@ -260,16 +268,18 @@ static WEFT__NO_TSAN struct weft__co *watch_on(struct weft__worker *w, struct wa
 
 WEFT__NO_TSAN struct weft__co *weft__watch(struct weft__worker *w)
 {
-	struct watch watch;
+	struct watch *watch = &the_watch;
 	struct weft__co *co;
 	int64_t now = weft_now();
 
-	watch.nap = NAP_NS;
-	watch.busy = watch.away = false;
-	watch.awake_until = now + AWAKE_NS;
-	begin_looks(&watch, now);
-	co = watch_on(w, &watch);
-	end_looks(&watch);
-	come_back(&watch);
+	watch->busy = watch->away = false;
+	if (w->called_away)
+		watch->awake_until = now + 2 * LOOK_NS;
+	else
+		begin(watch, now);
+	co = watch_on(w, watch);
+	end_looks(watch);
+	come_back(watch);
+	w->called_away = !co;
 	return co;
 }

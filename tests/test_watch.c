@@ -5,6 +5,8 @@
  * It takes a share to try it. Whether that pays is up to the machine, and a core that others use
  * makes any trial fail; so what must come is the trial. Where turns are long, as a sanitizer makes
  * them, nothing is tried, but a share must be taken.
+ *
+ * And it looks for long enough, however often it is called away meanwhile.
  */
 #include <stdatomic.h>
 
@@ -176,6 +178,57 @@ CO_TEST(a_long_pipeline_is_shared)
 	CHECK(is_tried());
 	for (int i = 0; i < FILTERS; i++)
 		weft_unref(filters[i].in);
+}
+
+/* ---- While it is called away again and again ----------------------------------------------------
+ */
+
+#define BEHIND 6
+
+static atomic_int behind_ran;
+
+static void behind(void *unused)
+{
+	atomic_fetch_add(&behind_ran, 1);
+}
+
+static void read_nothing(struct weft_io *in)
+{
+	char byte;
+
+	CHECK_INT(weft_io_read(in, &byte, 1), 0);
+}
+
+/* As if each had just taken many that were through in no time. */
+static WEFT__NO_TSAN void make_patient(void)
+{
+	for (int i = 0; i < weft_worker_count(); i++)
+		weft__sched.workers[i].patience = 400000;
+}
+
+CO_TEST(a_watcher_called_away_for_input_looks_for_long_enough)
+{
+	int64_t until = weft_now() + TOLERANCE_NS;
+	struct weft_io *in, *out;
+	int fds[2];
+
+	if (weft_worker_count() == 1)
+		return;
+	CHECK_INT(pipe2(fds, O_CLOEXEC), 0);
+	CHECK_INT(weft_io_open(fds[0], &in), 0);
+	CHECK_INT(weft_io_open(fds[1], &out), 0);
+	weft_go(read_nothing, in);
+	until_waiting_at(in, 1);
+	atomic_store(&behind_ran, 0);
+	make_patient();
+	for (int i = 0; i < BEHIND; i++)
+		weft_go(behind, NULL);
+	while (atomic_load(&behind_ran) < BEHIND && weft_now() < until)
+		;
+	CHECK_INT(atomic_load(&behind_ran), BEHIND);
+	weft_io_close(out);
+	until_waiting_at(in, 0);
+	weft_io_close(in);
 }
 
 TEST_MAIN
