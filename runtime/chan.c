@@ -341,11 +341,13 @@ static inline int done(struct weft__worker *w, struct weft_chan *chan, struct we
  * Locked, and nothing could be done. Waits in the queue, and returns unlocked. When the result is 0
  * or -EPIPE and the waiter does not keep the channel, it may be gone: who matched it was the last.
  */
-static inline int wait_in(struct weft__worker *w, struct weft_chan *chan, struct weft__co *self,
-	struct weft__waitq *queue, struct weft__waiter *waiter, enum weft_why why, int64_t until)
+static inline __attribute__((always_inline)) int wait_in(struct weft__worker *w,
+	struct weft_chan *chan, struct weft__co *self, struct weft__waitq *queue,
+	struct weft__waiter *waiter, enum weft_why why, int64_t until, bool traced)
 {
 	self->wait = (struct weft__wait_for){.why = why, .kind = WEFT__WAIT_CHAN, .chan = chan};
-	weft__trace_block(w, self, chan, until);
+	if (traced)
+		weft__trace_block(w, self, chan, until);
 	weft__waitq_push(queue, waiter);
 	chan->refs++;
 	if (waiter->keeps)
@@ -356,23 +358,25 @@ static inline int wait_in(struct weft__worker *w, struct weft_chan *chan, struct
 }
 
 /* Does the owner of a waiter touch the channel when it has woken? */
-static inline bool must_keep(const struct weft__co *self, int64_t until)
+static inline bool must_keep(const struct weft__co *self, int64_t until, bool traced)
 {
-	return WEFT__PROBE_ON || weft__may_be_interrupted(self, until);
+	return traced || weft__may_be_interrupted(self, until);
 }
 
-static int send_waits(struct weft__worker *w, struct weft_chan *chan, struct weft__co *self,
-	const void *value, int64_t until)
+static inline __attribute__((always_inline)) int send_waits(struct weft__worker *w,
+	struct weft_chan *chan, struct weft__co *self, const void *value, int64_t until,
+	bool traced)
 {
 	struct weft__waiter waiter = {.co = self,
 		.value = (void *)(uintptr_t)value,
 		.index = -1,
-		.keeps = must_keep(self, until)};
+		.keeps = must_keep(self, until, traced)};
 	int r;
 
-	waiter.msg = weft__trace_send(w, self, chan, value, WEFT_VIA_WAIT, NULL, -1,
-		chan->cap ? (int64_t)chan->count : -1);
-	r = wait_in(w, chan, self, &chan->senders, &waiter, WEFT_WHY_SEND, until);
+	if (traced)
+		waiter.msg = weft__trace_send(w, self, chan, value, WEFT_VIA_WAIT, NULL, -1,
+			chan->cap ? (int64_t)chan->count : -1);
+	r = wait_in(w, chan, self, &chan->senders, &waiter, WEFT_WHY_SEND, until, traced);
 	if (r == -EPIPE)
 		panic_closed(chan);
 	if (waiter.keeps)
@@ -380,19 +384,21 @@ static int send_waits(struct weft__worker *w, struct weft_chan *chan, struct wef
 	return r;
 }
 
-static int recv_waits(struct weft__worker *w, struct weft_chan *chan, struct weft__co *self,
-	void *ret_value, int64_t until)
+static inline __attribute__((always_inline)) int recv_waits(struct weft__worker *w,
+	struct weft_chan *chan, struct weft__co *self, void *ret_value, int64_t until, bool traced)
 {
-	struct weft__waiter waiter = {
-		.co = self, .value = ret_value, .index = -1, .keeps = must_keep(self, until)};
+	struct weft__waiter waiter = {.co = self,
+		.value = ret_value,
+		.index = -1,
+		.keeps = must_keep(self, until, traced)};
 	uint32_t bytes = chan->elem_size;
-	int r = wait_in(w, chan, self, &chan->receivers, &waiter, WEFT_WHY_RECV, until);
+	int r = wait_in(w, chan, self, &chan->receivers, &waiter, WEFT_WHY_RECV, until, traced);
 
 	if (r == -EPIPE && ret_value)
 		memset(ret_value, 0, bytes);
 	if (!waiter.keeps)
 		return r;
-	if (r == 0 || r == -EPIPE) {
+	if (traced && (r == 0 || r == -EPIPE)) {
 		weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS);
 		weft__trace_recv(weft__worker(), self, chan, waiter.msg, waiter.from, -1, -1, NULL);
 	}
@@ -400,21 +406,19 @@ static int recv_waits(struct weft__worker *w, struct weft_chan *chan, struct wef
 	return r;
 }
 
-int weft_chan_send(struct weft_chan *chan, const void *value, int64_t until)
+/* `traced` as for the steps. */
+static inline __attribute__((always_inline)) int send_in(struct weft__worker *w,
+	struct weft_chan *chan, struct weft__co *self, const void *value, int64_t until,
+	bool traced)
 {
-	struct weft__worker *w = weft__worker();
-	struct weft__co *self = weft__self_on(w, "weft_send"), *wake;
 	enum weft__chan_step step;
+	struct weft__co *wake;
 	int r;
 
-	if (!chan)
-		return wait_for_nobody(self, until);
-	weft__trace_reserve(w, WEFT__STEP_UNITS + WEFT__TRACE_PARK_UNITS);
+	if (traced)
+		weft__trace_reserve(w, WEFT__STEP_UNITS + WEFT__TRACE_PARK_UNITS);
 	weft__lock(&chan->lock);
-	if (WEFT__PROBE_ON)
-		step = weft__chan_send_step(w, chan, self, value, -1, &wake);
-	else
-		step = send_step(w, chan, self, value, -1, &wake, false);
+	step = send_step(w, chan, self, value, -1, &wake, traced);
 	if (step == WEFT__STEP_DONE)
 		return done(w, chan, wake);
 	if (step == WEFT__STEP_CLOSED) {
@@ -423,33 +427,65 @@ int weft_chan_send(struct weft_chan *chan, const void *value, int64_t until)
 	}
 	r = weft__may_wait(self, until);
 	if (r == 0)
-		return send_waits(w, chan, self, value, until);
+		return send_waits(w, chan, self, value, until, traced);
 	weft__unlock(&chan->lock);
 	return r;
+}
+
+static inline __attribute__((always_inline)) int recv_in(struct weft__worker *w,
+	struct weft_chan *chan, struct weft__co *self, void *ret_value, int64_t until, bool traced)
+{
+	enum weft__chan_step step;
+	struct weft__co *wake;
+	int r;
+
+	if (traced)
+		weft__trace_reserve(w, WEFT__STEP_UNITS + WEFT__TRACE_PARK_UNITS);
+	weft__lock(&chan->lock);
+	step = recv_step(w, chan, self, ret_value, -1, &wake, traced);
+	if (step == WEFT__STEP_DONE)
+		return done(w, chan, wake);
+	r = step == WEFT__STEP_CLOSED ? -EPIPE : weft__may_wait(self, until);
+	if (r == 0)
+		return recv_waits(w, chan, self, ret_value, until, traced);
+	weft__unlock(&chan->lock);
+	return r;
+}
+
+static __attribute__((noinline)) int send_traced(struct weft__worker *w, struct weft_chan *chan,
+	struct weft__co *self, const void *value, int64_t until)
+{
+	return send_in(w, chan, self, value, until, true);
+}
+
+static __attribute__((noinline)) int recv_traced(struct weft__worker *w, struct weft_chan *chan,
+	struct weft__co *self, void *ret_value, int64_t until)
+{
+	return recv_in(w, chan, self, ret_value, until, true);
+}
+
+int weft_chan_send(struct weft_chan *chan, const void *value, int64_t until)
+{
+	struct weft__worker *w = weft__worker();
+	struct weft__co *self = weft__self_on(w, "weft_send");
+
+	if (!chan)
+		return wait_for_nobody(self, until);
+	if (WEFT__PROBE_ON)
+		return send_traced(w, chan, self, value, until);
+	return send_in(w, chan, self, value, until, false);
 }
 
 int weft_chan_recv(struct weft_chan *chan, void *ret_value, int64_t until)
 {
 	struct weft__worker *w = weft__worker();
-	struct weft__co *self = weft__self_on(w, "weft_recv"), *wake;
-	enum weft__chan_step step;
-	int r;
+	struct weft__co *self = weft__self_on(w, "weft_recv");
 
 	if (!chan)
 		return wait_for_nobody(self, until);
-	weft__trace_reserve(w, WEFT__STEP_UNITS + WEFT__TRACE_PARK_UNITS);
-	weft__lock(&chan->lock);
 	if (WEFT__PROBE_ON)
-		step = weft__chan_recv_step(w, chan, self, ret_value, -1, &wake);
-	else
-		step = recv_step(w, chan, self, ret_value, -1, &wake, false);
-	if (step == WEFT__STEP_DONE)
-		return done(w, chan, wake);
-	r = step == WEFT__STEP_CLOSED ? -EPIPE : weft__may_wait(self, until);
-	if (r == 0)
-		return recv_waits(w, chan, self, ret_value, until);
-	weft__unlock(&chan->lock);
-	return r;
+		return recv_traced(w, chan, self, ret_value, until);
+	return recv_in(w, chan, self, ret_value, until, false);
 }
 
 /* ---- Close and the rest -----------------------------------------------------------------------

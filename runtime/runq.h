@@ -168,6 +168,30 @@ static WEFT__NO_TSAN_INLINE struct weft__co *weft__runq_get(struct weft__runq *q
 	return co;
 }
 
+/* `co` behind all others, and the next one out, which may be `co` itself. */
+static WEFT__NO_TSAN_INLINE struct weft__co *weft__runq_cycle(
+	struct weft__runq *q, struct weft__co *co)
+{
+	struct weft__co *next = atomic_load_explicit(&q->next, memory_order_relaxed);
+
+	if (__builtin_expect(next != NULL, 0)) {
+		atomic_store_explicit(&q->next, NULL, memory_order_relaxed);
+		weft__runq_put(q, co);
+		return next;
+	}
+	next = q->head;
+	if (!next)
+		return co;
+	co->next = NULL;
+	q->tail->next = co;
+	q->tail = co;
+	q->head = next->next;
+	weft__runq_prefetch(q->head);
+	if (__builtin_expect(next == q->soon, 0))
+		q->soon = NULL;
+	return next;
+}
+
 /* Anybody, as a hint; exact behind weft__barrier_heavy for what was put in before it. */
 static WEFT__NO_TSAN_INLINE bool weft__runq_empty(struct weft__runq *q)
 {

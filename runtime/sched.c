@@ -27,25 +27,37 @@ WEFT__NO_TSAN uint32_t weft__random(struct weft__worker *w)
 /* ---- Switching --------------------------------------------------------------------------------
  */
 
-/* What every context does first when it is switched to: the last thing for the one before it. */
-static WEFT__NO_TSAN_INLINE void arrive(struct weft__worker *w)
+static WEFT__NO_TSAN __attribute__((noinline)) void unlock_for_the_last(struct weft__worker *w)
 {
 	struct weft__lock *lock = w->parked_lock;
+
+	w->parked_lock = NULL;
+	weft__unlock_unseen(lock);
+}
+
+static WEFT__NO_TSAN __attribute__((noinline)) void call_for_the_last(struct weft__worker *w)
+{
 	void (*after)(void *) = w->after;
 
+	w->after = NULL;
+	after(w->after_arg);
+}
+
+/*
+ * What every context does first when it is switched to: the last thing for the one before it.
+ * Mostly that is nothing, and so it needs no register that a call must keep.
+ */
+static WEFT__NO_TSAN_INLINE void arrive(struct weft__worker *w)
+{
 #if WEFT__TSAN
 	/* What the thread did before its first coroutine, as setting up its errno, it has done. */
 	__tsan_acquire(&w->tsan_fiber);
 #endif
 	weft__runq_leave(&w->runq);
-	if (lock) {
-		w->parked_lock = NULL;
-		weft__unlock_unseen(lock);
-	}
-	if (after) {
-		w->after = NULL;
-		after(w->after_arg);
-	}
+	if (w->parked_lock)
+		unlock_for_the_last(w);
+	if (w->after)
+		call_for_the_last(w);
 }
 
 static WEFT__NO_TSAN_INLINE void go_on(struct weft__worker *w, struct weft__co *co)
@@ -137,13 +149,12 @@ static WEFT__NO_TSAN_ALWAYS_INLINE struct turn next_turn(
 	if (__builtin_expect(!self->guarded, 0))
 		weft__stack_check(self);
 	weft__runq_enter(&w->runq);
-	if (again) {
-		weft__runq_put(&w->runq, self);
-		if (weft__multi && weft__idle_unwatched())
-			w->after = wake_one;
-	}
 	if (__builtin_expect(!to_scheduler, 1))
-		next = weft__runq_get(&w->runq);
+		next = again ? weft__runq_cycle(&w->runq, self) : weft__runq_get(&w->runq);
+	else if (again)
+		weft__runq_put(&w->runq, self);
+	if (again && weft__multi && weft__idle_unwatched())
+		w->after = wake_one;
 	return turn_of(w, next);
 }
 
@@ -227,8 +238,10 @@ static WEFT__NO_TSAN void requeue_pinned(void *co)
 /* To the end of the queue; a pinned one by way of whoever runs next, to its own worker. */
 static inline void yield(struct weft__worker *w, struct weft__co *self)
 {
-	weft__trace_reserve(w, WEFT__TRACE_PARK_UNITS);
-	weft__trace_yield(w, self);
+	if (WEFT__PROBE_ON) {
+		weft__trace_reserve(w, WEFT__TRACE_PARK_UNITS);
+		weft__trace_yield(w, self);
+	}
 	/* release: as in weft__ready, which a thief's acquire pairs with. */
 	atomic_store_explicit(&self->state, WEFT__CO_READY, memory_order_release);
 	if (self->is_pinned) {
@@ -325,31 +338,26 @@ static WEFT__NO_TSAN void put_due(struct weft__worker *w, struct weft__co *co)
 	w->due_last = co;
 }
 
-/* False: not on this worker. */
-static WEFT__NO_TSAN bool put_ready(struct weft__worker *w, struct weft__co *co, bool next)
+static WEFT__NO_TSAN __attribute__((noinline)) void enqueue_other(
+	struct weft__worker *w, struct weft__co *co)
 {
-	if (__builtin_expect(co->is_pinned, 0)) {
+	if (co->is_pinned)
 		weft__pinned_put(w, co);
-		return false;
-	}
-	weft__runq_enter(&w->runq);
-	if (next)
-		weft__runq_put_next(&w->runq, co);
 	else
-		weft__runq_put(&w->runq, co);
-	weft__runq_leave(&w->runq);
-	return true;
+		put_due(w, co);
 }
 
 static WEFT__NO_TSAN_INLINE void enqueue(struct weft__worker *w, struct weft__co *co)
 {
 	weft__co_prefetch(co, 4);
-	if (!w->current && !co->is_pinned) {
-		put_due(w, co);
+	if (__builtin_expect(co->is_pinned || !w->current, 0)) {
+		enqueue_other(w, co);
 		return;
 	}
-	/* What a coroutine wakes runs next. */
-	if (put_ready(w, co, true) && weft__multi && weft__idle_unwatched())
+	weft__runq_enter(&w->runq);
+	weft__runq_put_next(&w->runq, co); /* what a coroutine wakes runs next */
+	weft__runq_leave(&w->runq);
+	if (weft__multi && weft__idle_unwatched())
 		weft__wake_one();
 }
 
@@ -388,7 +396,13 @@ WEFT__NO_TSAN void weft__ready_found(struct weft__worker *w, struct weft__co *fo
 
 		found = co->next;
 		mark_ready(co);
-		put_ready(w, co, false);
+		if (co->is_pinned) {
+			weft__pinned_put(w, co);
+			continue;
+		}
+		weft__runq_enter(&w->runq);
+		weft__runq_put(&w->runq, co);
+		weft__runq_leave(&w->runq);
 	}
 	if (share && weft__multi && weft__idle_unwatched())
 		weft__wake_one();
