@@ -113,7 +113,9 @@ TEST(what_cannot_be_opened_says_why)
 	CHECK_IN(error.text, "No such file");
 	CHECK_INT(weft_trace_load("/tmp", NULL, &trace, &error), -EISDIR);
 	CHECK_INT(weft_trace_load("/dev/null", NULL, &trace, &error), -ENXIO);
-	CHECK_INT(weft_trace_load("/tmp", "no-such-format", &trace, &error), -EINVAL);
+	CHECK_INT(weft_trace_load(
+			  WEFT_SOURCE_ROOT "/traces/ping.json", "no-such-format", &trace, &error),
+		-EINVAL);
 	CHECK_IN(error.text, "no-such-format");
 }
 

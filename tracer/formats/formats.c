@@ -42,12 +42,24 @@ static const struct weft_format *guess(const struct weft_input *input)
 	return weft_formats[0];
 }
 
-int weft_formats_read(const char *path, const char *format, const struct weft_sink *sink,
-	struct weft_trace_error *error)
+/* To the first bytes, which the guess looks at. Only a second reading has to go back. */
+static int rewind_input(struct weft_input *input)
+{
+	int rc;
+
+	if (input->offset == 0 && input->pos == 0 && input->len > 0)
+		return 0;
+	rc = weft_input_seek(input, &(struct weft_place){0, 1});
+	if (rc == 0)
+		weft_input_fill(input);
+	return rc < 0 ? rc : input->error;
+}
+
+int weft_formats_read_input(struct weft_input *input, const char *format,
+	const struct weft_sink *sink, struct weft_trace_error *error)
 {
 	const char *colon = format ? strchr(format, ':') : NULL;
 	const struct weft_format *row = NULL;
-	struct weft_input input;
 	int rc;
 
 	if (format) {
@@ -55,12 +67,23 @@ int weft_formats_read(const char *path, const char *format, const struct weft_si
 		if (!row)
 			return weft_refuse(error, -EINVAL, 0, "unknown format \"%.60s\"", format);
 	}
-	rc = weft_input_open(&input, path, error);
+	rc = rewind_input(input);
+	if (rc < 0)
+		return weft_refuse(error, rc, 0, "%s", strerror(-rc));
+	if (!row)
+		row = guess(input);
+	return row->read(input, colon ? colon + 1 : NULL, sink, error);
+}
+
+int weft_formats_read(const char *path, const char *format, const struct weft_sink *sink,
+	struct weft_trace_error *error)
+{
+	struct weft_input input;
+	int rc = weft_input_open(&input, path, error);
+
 	if (rc < 0)
 		return rc;
-	if (!row)
-		row = guess(&input);
-	rc = row->read(&input, colon ? colon + 1 : NULL, sink, error);
+	rc = weft_formats_read_input(&input, format, sink, error);
 	weft_input_close(&input);
 	return rc;
 }

@@ -39,4 +39,8 @@ extern const struct weft_format *const weft_formats[];
 int weft_formats_read(const char *path, const char *format, const struct weft_sink *sink,
 	struct weft_trace_error *error);
 
+/* The same from an open input, from its start, whatever was read of it before. */
+int weft_formats_read_input(struct weft_input *input, const char *format,
+	const struct weft_sink *sink, struct weft_trace_error *error);
+
 #endif
