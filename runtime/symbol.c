@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
  * Each module's table of functions is read when it is first asked for: .symtab, or .dynsym where
- * the file was stripped. What a file says is not trusted: every offset is checked. Read with pread
- * and not mapped, since a file may be cut while it is looked at.
+ * the file was stripped.
  */
 #include "runtime/symbol.h"
 
 #include <elf.h>
-#include <fcntl.h>
 #include <link.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "runtime/elf.h"
 
 #define CACHED 1024 /* most frames of many coroutines are the same few */
 
@@ -66,27 +63,18 @@ void weft__symbols_close(struct weft__symbols *s)
 	free(s);
 }
 
-/* `bytes` from `offset` on, and a zero behind them; NULL if the file does not have them. */
-static void *read_part(int fd, uint64_t file_bytes, uint64_t offset, uint64_t bytes)
+/* A copy with a zero behind it; NULL if it cannot be had. */
+static void *read_part(const struct weft__elf *elf, struct weft__elf_part part)
 {
-	char *part;
-	uint64_t got = 0;
+	char *copy = malloc(part.bytes + 1);
 
-	if (offset > file_bytes || bytes > file_bytes - offset)
+	if (copy && !weft__elf_read(elf, part, 0, copy, part.bytes)) {
+		free(copy);
 		return NULL;
-	part = malloc(bytes + 1);
-	while (part && got < bytes) {
-		ssize_t n = pread(fd, part + got, bytes - got, (off_t)(offset + got));
-
-		if (n <= 0) {
-			free(part);
-			return NULL;
-		}
-		got += (uint64_t)n;
 	}
-	if (part)
-		part[bytes] = '\0';
-	return part;
+	if (copy)
+		copy[part.bytes] = '\0';
+	return copy;
 }
 
 static int by_address(const void *a, const void *b)
@@ -111,49 +99,40 @@ static void take_functions(struct table *t, const ElfW(Sym) * syms, size_t n, ui
 		qsort(t->functions, t->count, sizeof(*t->functions), by_address);
 }
 
-static void read_sections(struct table *t, int fd, uint64_t bytes, const ElfW(Ehdr) * head)
+static bool find_symbols(const struct weft__elf *elf, struct weft__elf_section *ret_symbols)
 {
-	const ElfW(Shdr) *found = NULL, *strings;
-	ElfW(Shdr) * sections;
-	ElfW(Sym) *syms = NULL;
+	struct weft__elf_section s;
+	bool found = false;
 
-	if (head->e_shentsize != sizeof(*sections) || head->e_shnum == 0)
-		return;
-	sections = read_part(fd, bytes, head->e_shoff, head->e_shnum * sizeof(*sections));
-	for (int i = 0; sections && i < head->e_shnum; i++) {
-		if (sections[i].sh_type == SHT_SYMTAB ||
-			(sections[i].sh_type == SHT_DYNSYM && !found))
-			found = &sections[i];
+	for (unsigned i = 0; i < elf->count; i++) {
+		if (!weft__elf_section(elf, i, &s) || s.entry_bytes != sizeof(ElfW(Sym)) ||
+			!(s.type == SHT_SYMTAB || (s.type == SHT_DYNSYM && !found)))
+			continue;
+		*ret_symbols = s;
+		found = true;
 	}
-	if (found && found->sh_entsize == sizeof(*syms) && found->sh_link < head->e_shnum) {
-		strings = &sections[found->sh_link];
-		t->names = read_part(fd, bytes, strings->sh_offset, strings->sh_size);
-		syms = read_part(fd, bytes, found->sh_offset, found->sh_size);
-		if (t->names && syms)
-			take_functions(t, syms, found->sh_size / sizeof(*syms), strings->sh_size);
-	}
-	free(syms);
-	free(sections);
+	return found;
 }
 
-static void read_table(struct table *t, const char *path)
+static void read_table(
+	struct table *t, const struct weft__modules *modules, const struct weft__module *module)
 {
-	ElfW(Ehdr) * head;
-	struct stat st;
-	int fd;
+	struct weft__elf_section symbols = {.link = 0}, names;
+	struct weft__elf elf;
+	ElfW(Sym) * syms;
 
 	t->read = true;
-	fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
-	if (fd < 0)
+	if (!weft__elf_open(&elf, modules, module))
 		return;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-		head = read_part(fd, (uint64_t)st.st_size, 0, sizeof(*head));
-		if (head && memcmp(head->e_ident, ELFMAG, SELFMAG) == 0 &&
-			head->e_ident[EI_CLASS] == (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32))
-			read_sections(t, fd, (uint64_t)st.st_size, head);
-		free(head);
+	if (find_symbols(&elf, &symbols) && weft__elf_section(&elf, symbols.link, &names)) {
+		t->names = read_part(&elf, names.part);
+		syms = read_part(&elf, symbols.part);
+		if (t->names && syms)
+			take_functions(
+				t, syms, symbols.part.bytes / sizeof(*syms), names.part.bytes);
+		free(syms);
 	}
-	close(fd);
+	weft__elf_close(&elf);
 }
 
 static void name_it(const struct table *t, struct weft__place *place)
@@ -189,9 +168,8 @@ struct weft__place weft__symbols_find(struct weft__symbols *s, uintptr_t pc)
 	m = weft__module_of(s->modules, pc - 1);
 	if (m) {
 		t = &s->tables[m - s->modules->list];
-		/* The program itself by what runs: its file may be another one by now. */
 		if (!t->read)
-			read_table(t, m == s->modules->list ? "/proc/self/exe" : m->path);
+			read_table(t, s->modules, m);
 		place.path = m->path;
 		place.in_module = pc - m->bias;
 		name_it(t, &place);

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/reader.h"
 #include "runtime/sanitize.h"
 
 /* ---- Modules ----------------------------------------------------------------------------------
@@ -132,73 +133,16 @@ __attribute__((noinline, no_sanitize_address)) WEFT__NO_TSAN bool weft__stack_wo
 /* ---- Reading the tables -----------------------------------------------------------------------
  */
 
-/* Reads up to its end, and gives zeroes from there on. */
-struct reader {
-	const uint8_t *p, *end;
-	bool over;
-};
-
-static struct reader reader_at(const struct weft__module *m, uintptr_t address)
+static struct weft__reader reader_at(const struct weft__module *m, uintptr_t address)
 {
 	if (address < m->tables || address >= m->tables_end)
-		return (struct reader){NULL, NULL, true};
-	return (struct reader){(const uint8_t *)address, (const uint8_t *)m->tables_end, false};
-}
-
-static uint64_t get(struct reader *r, size_t bytes)
-{
-	uint64_t value = 0;
-
-	if (r->over || (size_t)(r->end - r->p) < bytes) {
-		r->over = true;
-		return 0;
-	}
-	for (size_t i = 0; i < bytes; i++)
-		value |= (uint64_t)r->p[i] << (8 * i);
-	r->p += bytes;
-	return value;
-}
-
-/* A number in groups of 7 bits; `*ret_sign` is what a signed one has above its highest. */
-static uint64_t get_leb(struct reader *r, uint64_t *ret_sign)
-{
-	uint64_t value = 0, byte;
-	unsigned shift = 0;
-
-	do {
-		byte = get(r, 1);
-		if (shift < 64)
-			value |= (byte & 0x7f) << shift;
-		shift += 7;
-	} while (byte & 0x80);
-	*ret_sign = shift < 64 && byte & 0x40 ? ~UINT64_C(0) << shift : 0;
-	return value;
-}
-
-static uint64_t get_uleb(struct reader *r)
-{
-	uint64_t sign;
-
-	return get_leb(r, &sign);
-}
-
-static int64_t get_sleb(struct reader *r)
-{
-	uint64_t sign, value = get_leb(r, &sign);
-
-	return (int64_t)(value | sign);
-}
-
-static void skip(struct reader *r, uint64_t bytes)
-{
-	if (r->over || bytes > (uint64_t)(r->end - r->p))
-		r->over = true;
-	else
-		r->p += bytes;
+		return (struct weft__reader){NULL, NULL, true};
+	return (struct weft__reader){
+		(const uint8_t *)address, (const uint8_t *)m->tables_end, false};
 }
 
 /* A pointer in one of the encodings of .eh_frame; `data` is what "datarel" is relative to. */
-static uintptr_t get_encoded(struct reader *r, uint8_t encoding, uintptr_t data)
+static uintptr_t get_encoded(struct weft__reader *r, uint8_t encoding, uintptr_t data)
 {
 	uintptr_t at = (uintptr_t)r->p, value;
 
@@ -206,25 +150,25 @@ static uintptr_t get_encoded(struct reader *r, uint8_t encoding, uintptr_t data)
 	case 0x00:
 	case 0x04:
 	case 0x0c:
-		value = (uintptr_t)get(r, 8);
+		value = (uintptr_t)weft__read(r, 8);
 		break;
 	case 0x01:
-		value = (uintptr_t)get_uleb(r);
+		value = (uintptr_t)weft__read_uleb(r);
 		break;
 	case 0x02:
-		value = (uintptr_t)get(r, 2);
+		value = (uintptr_t)weft__read(r, 2);
 		break;
 	case 0x03:
-		value = (uintptr_t)get(r, 4);
+		value = (uintptr_t)weft__read(r, 4);
 		break;
 	case 0x09:
-		value = (uintptr_t)get_sleb(r);
+		value = (uintptr_t)weft__read_sleb(r);
 		break;
 	case 0x0a:
-		value = (uintptr_t)(int16_t)get(r, 2);
+		value = (uintptr_t)(int16_t)weft__read(r, 2);
 		break;
 	case 0x0b:
-		value = (uintptr_t)(int32_t)get(r, 4);
+		value = (uintptr_t)(int32_t)weft__read(r, 4);
 		break;
 	default:
 		r->over = true;
@@ -249,17 +193,17 @@ struct entry {
 	int64_t data_align;
 	uint64_t ra; /* the register of the return address */
 	uint8_t encoding;
-	bool signal;		   /* a signal's frame: it returns to where it was interrupted */
-	bool sized;		   /* augmentation data has its size in front */
-	struct reader common, own; /* instructions */
+	bool signal; /* a signal's frame: it returns to where it was interrupted */
+	bool sized;  /* augmentation data has its size in front */
+	struct weft__reader common, own; /* instructions */
 	uintptr_t begin, end;
 };
 
 /* The length in front of an entry; its reader then ends with it. */
-static struct reader entry_body(const struct weft__module *m, uintptr_t address)
+static struct weft__reader entry_body(const struct weft__module *m, uintptr_t address)
 {
-	struct reader r = reader_at(m, address);
-	uint64_t length = get(&r, 4);
+	struct weft__reader r = reader_at(m, address);
+	uint64_t length = weft__read(&r, 4);
 
 	if (r.over || length == 0 || length >= 0xfffffff0 || length > (uint64_t)(r.end - r.p))
 		r.over = true;
@@ -270,36 +214,36 @@ static struct reader entry_body(const struct weft__module *m, uintptr_t address)
 
 static bool read_common(const struct weft__module *m, uintptr_t address, struct entry *e)
 {
-	struct reader r = entry_body(m, address);
+	struct weft__reader r = entry_body(m, address);
 	char letters[8] = "";
 	uint8_t version, byte;
 	size_t n = 0;
 
-	if (get(&r, 4) != 0)
+	if (weft__read(&r, 4) != 0)
 		return false;
-	version = (uint8_t)get(&r, 1);
-	while ((byte = (uint8_t)get(&r, 1)) != 0 && n < sizeof(letters) - 1)
+	version = (uint8_t)weft__read(&r, 1);
+	while ((byte = (uint8_t)weft__read(&r, 1)) != 0 && n < sizeof(letters) - 1)
 		letters[n++] = (char)byte;
 	if (byte != 0 || (version != 1 && version != 3) || (n > 0 && letters[0] != 'z'))
 		return false;
-	e->code_align = get_uleb(&r);
-	e->data_align = get_sleb(&r);
-	e->ra = version == 1 ? get(&r, 1) : get_uleb(&r);
+	e->code_align = weft__read_uleb(&r);
+	e->data_align = weft__read_sleb(&r);
+	e->ra = version == 1 ? weft__read(&r, 1) : weft__read_uleb(&r);
 	e->sized = n > 0;
 	e->encoding = 0;
 	e->signal = false;
 	if (e->sized) {
-		uint64_t bytes = get_uleb(&r);
-		struct reader data = r;
+		uint64_t bytes = weft__read_uleb(&r);
+		struct weft__reader data = r;
 
-		skip(&r, bytes);
+		weft__read_skip(&r, bytes);
 		for (size_t i = 1; i < n; i++) {
 			if (letters[i] == 'R')
-				e->encoding = (uint8_t)get(&data, 1);
+				e->encoding = (uint8_t)weft__read(&data, 1);
 			else if (letters[i] == 'L')
-				(void)get(&data, 1);
+				(void)weft__read(&data, 1);
 			else if (letters[i] == 'P')
-				(void)get_encoded(&data, (uint8_t)get(&data, 1) & 0x0f, 0);
+				(void)get_encoded(&data, (uint8_t)weft__read(&data, 1) & 0x0f, 0);
 			else if (letters[i] == 'S')
 				e->signal = true;
 			else if (letters[i] != 'B' && letters[i] != 'G')
@@ -314,16 +258,16 @@ static bool read_common(const struct weft__module *m, uintptr_t address, struct 
 
 static bool read_entry(const struct weft__module *m, uintptr_t address, struct entry *e)
 {
-	struct reader r = entry_body(m, address);
+	struct weft__reader r = entry_body(m, address);
 	uintptr_t at = (uintptr_t)r.p;
-	uint64_t back = get(&r, 4);
+	uint64_t back = weft__read(&r, 4);
 
 	if (r.over || back == 0 || !read_common(m, at - back, e))
 		return false;
 	e->begin = get_encoded(&r, e->encoding, 0);
 	e->end = e->begin + get_encoded(&r, e->encoding & 0x0f, 0);
 	if (e->sized)
-		skip(&r, get_uleb(&r));
+		weft__read_skip(&r, weft__read_uleb(&r));
 	e->own = r;
 	return !r.over;
 }
@@ -331,9 +275,9 @@ static bool read_entry(const struct weft__module *m, uintptr_t address, struct e
 /* By the sorted table of .eh_frame_hdr: of (function, entry), both relative to its own start. */
 static bool find_entry(const struct weft__module *m, uintptr_t pc, struct entry *e)
 {
-	struct reader r = reader_at(m, m->hdr);
-	uint8_t version = (uint8_t)get(&r, 1), frame = (uint8_t)get(&r, 1);
-	uint8_t counted = (uint8_t)get(&r, 1), table = (uint8_t)get(&r, 1);
+	struct weft__reader r = reader_at(m, m->hdr);
+	uint8_t version = (uint8_t)weft__read(&r, 1), frame = (uint8_t)weft__read(&r, 1);
+	uint8_t counted = (uint8_t)weft__read(&r, 1), table = (uint8_t)weft__read(&r, 1);
 	size_t lo = 0, hi;
 
 	if (version != 1 || table != 0x3b)
@@ -344,7 +288,7 @@ static bool find_entry(const struct weft__module *m, uintptr_t pc, struct entry 
 		return false;
 	while (hi - lo > 1) {
 		size_t mid = lo + (hi - lo) / 2;
-		struct reader at = {r.p + 8 * mid, r.end, false};
+		struct weft__reader at = {r.p + 8 * mid, r.end, false};
 
 		if (get_encoded(&at, 0x3b, m->hdr) <= pc)
 			lo = mid;
@@ -371,7 +315,7 @@ enum how {
 struct rule {
 	enum how how;
 	int64_t n;
-	struct reader expression;
+	struct weft__reader expression;
 };
 
 struct row {
@@ -395,20 +339,20 @@ static void set_rule(struct machine *m, uint64_t reg, enum how how, int64_t n)
 		m->row.rules[reg] = (struct rule){.how = how, .n = n};
 }
 
-static struct reader get_block(struct reader *r)
+static struct weft__reader get_block(struct weft__reader *r)
 {
-	uint64_t bytes = get_uleb(r);
-	struct reader block = *r;
+	uint64_t bytes = weft__read_uleb(r);
+	struct weft__reader block = *r;
 
-	skip(r, bytes);
+	weft__read_skip(r, bytes);
 	block.end = r->p;
 	block.over = r->over;
 	return block;
 }
 
-static void set_expression(struct machine *m, struct reader *r, enum how how)
+static void set_expression(struct machine *m, struct weft__reader *r, enum how how)
 {
-	uint64_t reg = get_uleb(r);
+	uint64_t reg = weft__read_uleb(r);
 	struct rule rule = {.how = how, .expression = get_block(r)};
 
 	if (reg < WEFT__REGS)
@@ -421,7 +365,7 @@ static void restore(struct machine *m, uint64_t reg)
 		m->row.rules[reg] = m->initial.rules[reg];
 }
 
-static bool extended(struct machine *m, struct reader *r, uint8_t op)
+static bool extended(struct machine *m, struct weft__reader *r, uint8_t op)
 {
 	int64_t factor = m->e->data_align;
 	uint64_t reg;
@@ -435,24 +379,24 @@ static bool extended(struct machine *m, struct reader *r, uint8_t op)
 	case 0x02:
 	case 0x03:
 	case 0x04: /* advance by 1, 2, 4 bytes' worth */
-		m->at += get(r, (size_t)1 << (op - 2)) * m->e->code_align;
+		m->at += weft__read(r, (size_t)1 << (op - 2)) * m->e->code_align;
 		return true;
 	case 0x05:
-		reg = get_uleb(r);
-		set_rule(m, reg, AT_OFFSET, (int64_t)get_uleb(r) * factor);
+		reg = weft__read_uleb(r);
+		set_rule(m, reg, AT_OFFSET, (int64_t)weft__read_uleb(r) * factor);
 		return true;
 	case 0x06:
-		restore(m, get_uleb(r));
+		restore(m, weft__read_uleb(r));
 		return true;
 	case 0x07:
-		set_rule(m, get_uleb(r), UNDEFINED, 0);
+		set_rule(m, weft__read_uleb(r), UNDEFINED, 0);
 		return true;
 	case 0x08:
-		set_rule(m, get_uleb(r), SAME, 0);
+		set_rule(m, weft__read_uleb(r), SAME, 0);
 		return true;
 	case 0x09:
-		reg = get_uleb(r);
-		set_rule(m, reg, REGISTER, (int64_t)get_uleb(r));
+		reg = weft__read_uleb(r);
+		set_rule(m, reg, REGISTER, (int64_t)weft__read_uleb(r));
 		return true;
 	case 0x0a:
 		if (m->nkept == REMEMBERED)
@@ -465,14 +409,14 @@ static bool extended(struct machine *m, struct reader *r, uint8_t op)
 		m->row = m->kept[--m->nkept];
 		return true;
 	case 0x0c:
-		m->row.reg = get_uleb(r);
-		m->row.cfa = (struct rule){.how = REGISTER, .n = (int64_t)get_uleb(r)};
+		m->row.reg = weft__read_uleb(r);
+		m->row.cfa = (struct rule){.how = REGISTER, .n = (int64_t)weft__read_uleb(r)};
 		return true;
 	case 0x0d:
-		m->row.reg = get_uleb(r);
+		m->row.reg = weft__read_uleb(r);
 		return true;
 	case 0x0e:
-		m->row.cfa.n = (int64_t)get_uleb(r);
+		m->row.cfa.n = (int64_t)weft__read_uleb(r);
 		return true;
 	case 0x0f:
 		m->row.cfa = (struct rule){.how = IS_EXPRESSION, .expression = get_block(r)};
@@ -481,23 +425,23 @@ static bool extended(struct machine *m, struct reader *r, uint8_t op)
 		set_expression(m, r, AT_EXPRESSION);
 		return true;
 	case 0x11:
-		reg = get_uleb(r);
-		set_rule(m, reg, AT_OFFSET, get_sleb(r) * factor);
+		reg = weft__read_uleb(r);
+		set_rule(m, reg, AT_OFFSET, weft__read_sleb(r) * factor);
 		return true;
 	case 0x12:
-		m->row.reg = get_uleb(r);
-		m->row.cfa = (struct rule){.how = REGISTER, .n = get_sleb(r) * factor};
+		m->row.reg = weft__read_uleb(r);
+		m->row.cfa = (struct rule){.how = REGISTER, .n = weft__read_sleb(r) * factor};
 		return true;
 	case 0x13:
-		m->row.cfa.n = get_sleb(r) * factor;
+		m->row.cfa.n = weft__read_sleb(r) * factor;
 		return true;
 	case 0x14:
-		reg = get_uleb(r);
-		set_rule(m, reg, IS_OFFSET, (int64_t)get_uleb(r) * factor);
+		reg = weft__read_uleb(r);
+		set_rule(m, reg, IS_OFFSET, (int64_t)weft__read_uleb(r) * factor);
 		return true;
 	case 0x15:
-		reg = get_uleb(r);
-		set_rule(m, reg, IS_OFFSET, get_sleb(r) * factor);
+		reg = weft__read_uleb(r);
+		set_rule(m, reg, IS_OFFSET, weft__read_sleb(r) * factor);
 		return true;
 	case 0x16:
 		set_expression(m, r, IS_EXPRESSION);
@@ -505,7 +449,7 @@ static bool extended(struct machine *m, struct reader *r, uint8_t op)
 	case 0x2d: /* aarch64: return addresses are signed from here on; see strip */
 		return true;
 	case 0x2e: /* bytes of arguments: nothing to us */
-		(void)get_uleb(r);
+		(void)weft__read_uleb(r);
 		return true;
 	default:
 		return false;
@@ -513,17 +457,18 @@ static bool extended(struct machine *m, struct reader *r, uint8_t op)
 }
 
 /* Up to the row that holds at pc. */
-static bool execute(struct machine *m, struct reader r, uintptr_t pc)
+static bool execute(struct machine *m, struct weft__reader r, uintptr_t pc)
 {
 	while (!r.over && r.p < r.end && m->at <= pc) {
-		uint8_t op = (uint8_t)get(&r, 1), low = op & 0x3f;
+		uint8_t op = (uint8_t)weft__read(&r, 1), low = op & 0x3f;
 
 		switch (op >> 6) {
 		case 1:
 			m->at += low * m->e->code_align;
 			break;
 		case 2:
-			set_rule(m, low, AT_OFFSET, (int64_t)get_uleb(&r) * m->e->data_align);
+			set_rule(
+				m, low, AT_OFFSET, (int64_t)weft__read_uleb(&r) * m->e->data_align);
 			break;
 		case 3:
 			restore(m, low);
@@ -571,7 +516,7 @@ static bool base_value(const struct walk *w, uint64_t reg, uintptr_t *ret_value)
 
 /* Those few operations that compilers and linkers use here. */
 static bool evaluate(
-	const struct walk *w, struct reader r, const uintptr_t *first, uintptr_t *ret_value)
+	const struct walk *w, struct weft__reader r, const uintptr_t *first, uintptr_t *ret_value)
 {
 	uintptr_t stack[STACK_MOST], value;
 	int n = 0;
@@ -579,12 +524,12 @@ static bool evaluate(
 	if (first)
 		stack[n++] = *first;
 	while (!r.over && r.p < r.end) {
-		uint8_t op = (uint8_t)get(&r, 1);
+		uint8_t op = (uint8_t)weft__read(&r, 1);
 
 		if (op >= 0x70 && op <= 0x8f) { /* breg */
 			if (n == STACK_MOST || !base_value(w, op - 0x70u, &value))
 				return false;
-			stack[n++] = value + (uintptr_t)get_sleb(&r);
+			stack[n++] = value + (uintptr_t)weft__read_sleb(&r);
 		} else if (op >= 0x30 && op <= 0x4f) { /* lit */
 			if (n == STACK_MOST)
 				return false;
@@ -592,7 +537,7 @@ static bool evaluate(
 		} else if (op >= 0x08 && op <= 0x0b) { /* const1u, const1s, const2u, const2s */
 			if (n == STACK_MOST)
 				return false;
-			value = get(&r, op < 0x0a ? 1 : 2);
+			value = weft__read(&r, op < 0x0a ? 1 : 2);
 			stack[n++] = op == 0x09	  ? (uintptr_t)(int8_t)value
 				     : op == 0x0b ? (uintptr_t)(int16_t)value
 						  : value;
@@ -602,7 +547,7 @@ static bool evaluate(
 		} else if (op == 0x23) { /* plus_uconst */
 			if (n < 1)
 				return false;
-			stack[n - 1] += get_uleb(&r);
+			stack[n - 1] += weft__read_uleb(&r);
 		} else {
 			if (n < 2)
 				return false;
