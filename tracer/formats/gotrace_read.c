@@ -309,7 +309,7 @@ int gotrace_read(struct gotrace *g, struct weft_input *input, struct weft_trace_
 			"not a gotrace file: no list of commands (line %llu)",
 			(unsigned long long)input->line);
 	if (rc < 0)
-		return weft_refuse(error, rc, 0, "%s", strerror(-rc));
+		return weft_refuse(error, rc, 0, "%s", weft_input_reason(input, rc));
 	return 0;
 }
 

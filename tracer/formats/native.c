@@ -57,7 +57,7 @@ static int read_native(struct weft_input *input, const char *option, const struc
 		rc = read_in_order(reader, sink);
 	weft_reader_close(reader);
 	if (rc < 0)
-		return weft_refuse(error, rc, 0, "%s", strerror(-rc));
+		return weft_refuse(error, rc, 0, "%s", weft_input_reason(input, rc));
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "tracer/trace/record.h"
+#include "tracer/trace/unpack.h"
 
 /* Copies what comes through a pipe to a file without a name. Returns its descriptor. */
 static int spool(int fd)
@@ -81,6 +82,30 @@ static int settle(int *fd)
 	return 0;
 }
 
+/* A compressed file is read through what undoes it. */
+static int set_unpack(struct weft_input *input, struct weft_trace_error *error)
+{
+	const struct weft_codec *codec = weft_codec_of(input->buf, input->len);
+	int rc = 0;
+
+	if (!codec)
+		return 0;
+	if (!weft_codec_is_built(codec))
+		return weft_refuse(error, -EPROTO, 0,
+			"compressed with %s, and this weft was built without it: decompress it "
+			"first (%s)",
+			weft_codec_name(codec), weft_codec_program(codec));
+	if (lseek(input->fd, 0, SEEK_SET) < 0)
+		rc = -errno;
+	else if (!(input->unpack = weft_unpack_create(codec, input->fd)))
+		rc = -ENOMEM;
+	if (rc < 0)
+		return weft_refuse(error, rc, 0, "%s", strerror(-rc));
+	input->len = 0;
+	weft_input_fill(input);
+	return 0;
+}
+
 int weft_input_open(struct weft_input *input, const char *path, struct weft_trace_error *error)
 {
 	int fd, rc;
@@ -104,21 +129,41 @@ int weft_input_open(struct weft_input *input, const char *path, struct weft_trac
 	input->fd = fd;
 	input->line = 1;
 	weft_input_fill(input);
-	if (input->error < 0) {
-		rc = input->error;
+	rc = set_unpack(input, error);
+	if (rc == 0 && input->error < 0)
+		rc = weft_refuse(
+			error, input->error, 0, "%s", weft_input_reason(input, input->error));
+	if (rc < 0)
 		weft_input_close(input);
-		return weft_refuse(error, rc, 0, "%s", strerror(-rc));
-	}
-	return 0;
+	return rc;
 }
 
 void weft_input_close(struct weft_input *input)
 {
 	if (input->fd >= 0)
 		close(input->fd);
+	weft_unpack_free(input->unpack);
+	input->unpack = NULL;
 	free(input->buf);
 	input->buf = NULL;
 	input->fd = -1;
+}
+
+const char *weft_input_reason(const struct weft_input *input, int error)
+{
+	return input->why && error == input->error ? input->why : strerror(-error);
+}
+
+static ssize_t read_some(struct weft_input *input, void *to, size_t size)
+{
+	ssize_t n;
+
+	if (input->unpack)
+		return weft_unpack_read(input->unpack, to, size, &input->why);
+	do {
+		n = read(input->fd, to, size);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
 }
 
 bool weft_input_fill(struct weft_input *input)
@@ -128,14 +173,14 @@ bool weft_input_fill(struct weft_input *input)
 	input->offset += input->len;
 	input->pos = input->len = 0;
 	while (got < WEFT_INPUT_BYTES && input->error == 0) {
-		ssize_t n = read(input->fd, input->buf + got, WEFT_INPUT_BYTES - got);
+		ssize_t n = read_some(input, input->buf + got, WEFT_INPUT_BYTES - got);
 
 		if (n == 0)
 			break;
 		if (n > 0)
 			got += (size_t)n;
-		else if (errno != EINTR)
-			input->error = -errno;
+		else
+			input->error = (int)n;
 	}
 	input->len = got;
 	return got > 0;
@@ -147,14 +192,36 @@ void weft_input_tell(const struct weft_input *input, struct weft_place *ret_plac
 	ret_place->line = input->line;
 }
 
+/* Reads on until the place is in the buffer. */
+static int skip_to(struct weft_input *input, uint64_t offset)
+{
+	while (offset > input->offset + input->len) {
+		if (!weft_input_fill(input))
+			return input->error ? input->error : -EIO;
+	}
+	return 0;
+}
+
 int weft_input_seek(struct weft_input *input, const struct weft_place *place)
 {
-	if (lseek(input->fd, (off_t)place->offset, SEEK_SET) < 0)
-		return -errno;
-	input->offset = place->offset;
+	bool here = place->offset >= input->offset && place->offset <= input->offset + input->len;
+	bool back = place->offset < input->offset;
+	uint64_t to = input->unpack ? 0 : place->offset;
+	int rc = 0;
+
+	if (!here && (back || !input->unpack)) {
+		if (lseek(input->fd, (off_t)to, SEEK_SET) < 0)
+			return -errno;
+		if (input->unpack)
+			weft_unpack_rewind(input->unpack);
+		input->offset = to;
+		input->len = 0;
+	}
+	if (input->unpack)
+		rc = skip_to(input, place->offset);
+	input->pos = (size_t)(place->offset - input->offset);
 	input->line = place->line;
-	input->pos = input->len = 0;
-	return 0;
+	return rc;
 }
 
 int weft_text_add(struct weft_text *text, const char *data, size_t len, size_t limit)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The bytes of a file, through one buffer: from front to back, and again from any place. A pipe is
- * copied to an unnamed temporary file first, so that every input can be read twice.
+ * copied to an unnamed temporary file first, so that every input can be read twice. A compressed
+ * file gives the bytes that were compressed; to go back in it is to begin anew.
  */
 #ifndef WEFT_TRACER_TRACE_INPUT_H
 #define WEFT_TRACER_TRACE_INPUT_H
@@ -14,14 +15,18 @@
 
 #define WEFT_INPUT_BYTES (64 * 1024)
 
+struct weft_unpack;
+
 struct weft_input {
 	const char *path; /* borrowed */
 	int fd;
-	char *buf; /* WEFT_INPUT_BYTES */
+	struct weft_unpack *unpack; /* NULL: not compressed */
+	char *buf;		    /* WEFT_INPUT_BYTES */
 	size_t pos, len;
-	uint64_t offset; /* of buf[0] in the file */
+	uint64_t offset; /* of buf[0] in the file, or in what was compressed */
 	uint64_t line;	 /* of the next byte, from 1 */
 	int error;	 /* negative errno value of a read that failed; it ends the input */
+	const char *why; /* what is wrong with the data if that is the error, else NULL */
 };
 
 /* A place to come back to. */
@@ -32,6 +37,9 @@ struct weft_place {
 /* Opens and reads the first bytes. Returns 0, or a negative errno value with `error` filled in. */
 int weft_input_open(struct weft_input *input, const char *path, struct weft_trace_error *error);
 void weft_input_close(struct weft_input *input);
+
+/* What to tell people of an error that reading gave, the input's own or another. */
+const char *weft_input_reason(const struct weft_input *input, int error);
 
 /* Reads on; returns false at the end. Only input.c and the inline functions need it. */
 bool weft_input_fill(struct weft_input *input);

@@ -44,18 +44,12 @@ static bool is_binary(const char *data, size_t len)
 /* Reasons that the first bytes give. Returns 0 if there are none. */
 static int refuse_bytes(struct weft_input *input, struct weft_trace_error *error)
 {
-	const unsigned char *data = (const unsigned char *)input->buf;
+	const char *data = input->buf;
 	size_t len = input->len, blanks = 0;
 
 	if (len == 0)
 		return weft_refuse(error, -EPROTO, 0, "not a trace: the file is empty");
-	if (len >= 2 && data[0] == 0x1f && data[1] == 0x8b)
-		return weft_refuse(
-			error, -EPROTO, 0, "compressed with gzip: decompress it first (gzip -d)");
-	if (len >= 4 && memcmp(data, "\x28\xb5\x2f\xfd", 4) == 0)
-		return weft_refuse(
-			error, -EPROTO, 0, "compressed with zstd: decompress it first (zstd -d)");
-	if (is_binary(input->buf, len < PROBE_BYTES ? len : PROBE_BYTES))
+	if (is_binary(data, len < PROBE_BYTES ? len : PROBE_BYTES))
 		return weft_refuse(error, -EPROTO, 0, "not a trace: binary data, not JSON");
 	while (blanks < len && strchr(" \t\r\n", data[blanks]) && data[blanks])
 		blanks++;
@@ -264,7 +258,7 @@ static int open_document(
 	int c, rc = weft_input_seek(reader->input, start);
 
 	if (rc < 0)
-		return weft_refuse(error, rc, 0, "%s", strerror(-rc));
+		return weft_refuse(error, rc, 0, "%s", weft_input_reason(reader->input, rc));
 	c = weft_split_blank(&reader->split);
 	if (c != '{')
 		return refuse_start(reader, c, error);
@@ -275,6 +269,9 @@ static int open_document(
 			rc = weft_refuse(error, -EPROTO, 0, "not a trace: not JSON");
 		else if (rc > 0 && !scan.saw_weft)
 			rc = refuse_other(reader, &scan, error);
+	} else if (reader->input->error < 0) {
+		rc = weft_refuse(error, reader->input->error, 0, "%s",
+			weft_input_reason(reader->input, reader->input->error));
 	} else if (rc >= 0) {
 		rc = refuse_scan(reader, &scan, rc, error);
 	}
@@ -307,7 +304,7 @@ static int open_reader(struct weft_reader *reader, struct weft_trace_error *erro
 	}
 	rc = try_first_line(reader);
 	if (rc < 0)
-		return weft_refuse(error, rc, 0, "%s", strerror(-rc));
+		return weft_refuse(error, rc, 0, "%s", weft_input_reason(input, rc));
 	if (rc == 0)
 		return open_document(reader, &start, error);
 	weft_input_tell(input, &reader->events);
@@ -334,7 +331,7 @@ int weft_reader_open(struct weft_input *input, const struct weft_report *report,
 		rc = input->error;
 	}
 	if (rc < 0)
-		weft_refuse(error, rc, 0, "%s", strerror(-rc));
+		weft_refuse(error, rc, 0, "%s", weft_input_reason(input, rc));
 	else
 		rc = open_reader(reader, error);
 	if (rc < 0) {
