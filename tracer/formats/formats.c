@@ -69,7 +69,7 @@ int weft_formats_read_input(struct weft_input *input, const char *format,
 	}
 	rc = rewind_input(input);
 	if (rc < 0)
-		return weft_refuse(error, rc, 0, "%s", strerror(-rc));
+		return weft_refuse(error, rc, 0, "%s", weft_input_reason(input, rc));
 	if (!row)
 		row = guess(input);
 	return row->read(input, colon ? colon + 1 : NULL, sink, error);
