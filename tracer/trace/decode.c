@@ -17,6 +17,7 @@
 #include <json-c/json.h>
 
 #include "tracer/trace/fields.h"
+#include "tracer/trace/scan.h"
 
 /* What decoding one record needs to know. */
 struct context {
@@ -26,15 +27,30 @@ struct context {
 	bool quiet;
 };
 
+static const struct weft_record absent = {
+	.t = -1,
+	.cap = -1,
+	.size = -1,
+	.n = -1,
+	.len = -1,
+	.dur = -1,
+	.index_case = -1,
+	.until = -1,
+	.since = -1,
+	.woke = -1,
+	.when = -1,
+	.every = -1,
+	.line_no = -1,
+	.cpu = -1,
+	.w = -1,
+	.from_w = -1,
+	.kind = WEFT_EV_UNKNOWN,
+	.ok = true,
+};
+
 void weft_record_clear(struct weft_record *rec)
 {
-	memset(rec, 0, sizeof(*rec));
-	rec->t = rec->cap = rec->size = rec->n = rec->len = rec->dur = rec->index_case = -1;
-	rec->until = rec->since = rec->woke = rec->when = rec->every = -1;
-	rec->line_no = rec->cpu = -1;
-	rec->w = rec->from_w = -1;
-	rec->kind = WEFT_EV_UNKNOWN;
-	rec->ok = true;
+	*rec = absent;
 }
 
 static void say_unknown(struct context *ctx, const char *what, const char *name)
@@ -350,27 +366,30 @@ static const struct weft_field *find_field(const struct weft_field *fields, cons
 }
 
 /* Rules of one kind that no table says. */
-static bool is_whole(struct context *ctx)
+static bool is_odd(const struct weft_record *rec)
+{
+	if (rec->kind == WEFT_EV_NAME)
+		return (rec->co != 0) + (rec->on != 0) + (rec->w >= 0) != 1;
+	return (rec->kind == WEFT_EV_BLOCK || rec->kind == WEFT_EV_STATE) &&
+	       rec->why >= WEFT_WHY_CLOSE;
+}
+
+/* Says what is odd. Returns whether the record can be used all the same. */
+static bool mend(struct context *ctx)
 {
 	struct weft_record *rec = ctx->rec;
 
 	if (rec->kind == WEFT_EV_NAME) {
-		if ((rec->co != 0) + (rec->on != 0) + (rec->w >= 0) == 1)
-			return true;
 		if (!ctx->quiet)
 			weft_report(ctx->decoder->report, "E02", rec->line, rec->index,
 				"name: exactly one of co, on and w is named");
 		return rec->co || rec->on || rec->w >= 0;
 	}
-	if (rec->kind == WEFT_EV_BLOCK || rec->kind == WEFT_EV_STATE) {
-		if (rec->why < WEFT_WHY_CLOSE)
-			return true;
-		if (!ctx->quiet)
-			weft_report(ctx->decoder->report, "E02", rec->line, rec->index,
-				"%s: \"%s\" is a reason to wake, not to wait", ctx->kind,
-				weft_why_word(rec->why));
-		rec->why = WEFT_WHY_OTHER;
-	}
+	if (!ctx->quiet)
+		weft_report(ctx->decoder->report, "E02", rec->line, rec->index,
+			"%s: \"%s\" is a reason to wake, not to wait", ctx->kind,
+			weft_why_word(rec->why));
+	rec->why = WEFT_WHY_OTHER;
 	return true;
 }
 
@@ -410,7 +429,7 @@ static int decode_known(
 			weft_report(ctx->decoder->report, "E02", ctx->rec->line, ctx->rec->index,
 				"%s: field \"%s\" is missing", ctx->kind, field->name);
 	}
-	return usable && is_whole(ctx);
+	return usable && (!is_odd(ctx->rec) || mend(ctx));
 }
 
 /* A kind that we don't know still has a place in time. */
@@ -429,6 +448,18 @@ static void decode_unknown(struct context *ctx, struct json_object *json)
 		ctx->kind = NULL;
 		say_unknown(ctx, "kind", kind);
 	}
+}
+
+bool weft_decoder_scan(struct weft_decoder *decoder, const char *text, size_t len, uint64_t line,
+	uint64_t index, struct weft_record *rec)
+{
+	if (!weft_scan(decoder->scanner, text, len, rec) || is_odd(rec))
+		return false;
+	rec->line = line;
+	rec->index = index;
+	if (rec->t >= 0)
+		decoder->last_t = rec->t;
+	return true;
 }
 
 int weft_decode(struct weft_decoder *decoder, struct json_object *json, uint64_t line,

@@ -13,6 +13,7 @@ struct json_tokener;
 #define UNKNOWN_MAX 64 /* names reported as W05; more say nothing new */
 
 struct weft_decoder {
+	struct weft_scanner *scanner;
 	struct json_tokener *tokener;
 	struct json_object *json; /* the last one parsed */
 	const struct weft_report *report;

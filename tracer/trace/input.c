@@ -118,7 +118,7 @@ int weft_input_open(struct weft_input *input, const char *path, struct weft_trac
 		return weft_refuse(error, -errno, 0, "%s", strerror(errno));
 	rc = settle(&fd);
 	if (rc == 0) {
-		input->buf = malloc(WEFT_INPUT_BYTES);
+		input->buf = malloc(WEFT_INPUT_BYTES + WEFT_TEXT_PAD);
 		rc = input->buf ? 0 : -ENOMEM;
 	}
 	if (rc < 0) {
@@ -183,6 +183,7 @@ bool weft_input_fill(struct weft_input *input)
 			input->error = (int)n;
 	}
 	input->len = got;
+	memset(input->buf + got, 0, WEFT_TEXT_PAD);
 	return got > 0;
 }
 
@@ -230,13 +231,13 @@ int weft_text_add(struct weft_text *text, const char *data, size_t len, size_t l
 		text->too_long = true;
 		len = limit - text->len;
 	}
-	if (len > text->room - text->len) {
+	if (!text->data || len > text->room - text->len) {
 		size_t room = text->room ? text->room : 256;
 		char *more;
 
 		while (room < text->len + len)
 			room *= 2;
-		more = realloc(text->data, room);
+		more = realloc(text->data, room + WEFT_TEXT_PAD);
 		if (!more)
 			return -ENOMEM;
 		text->data = more;
@@ -245,6 +246,7 @@ int weft_text_add(struct weft_text *text, const char *data, size_t len, size_t l
 	if (len > 0)
 		memcpy(text->data + text->len, data, len);
 	text->len += len;
+	memset(text->data + text->len, 0, WEFT_TEXT_PAD);
 	return 0;
 }
 
@@ -254,32 +256,58 @@ void weft_text_finish(struct weft_text *text)
 	memset(text, 0, sizeof(*text));
 }
 
-int weft_input_line(struct weft_input *input, struct weft_text *text, size_t limit, bool *ret_whole)
+/* A line that goes on in the next buffer. */
+static int collect(struct weft_input *input, struct weft_line *line, size_t limit)
 {
-	bool any = false;
+	struct weft_text *kept = &line->kept;
 
-	text->len = 0;
-	text->too_long = false;
-	*ret_whole = false;
+	kept->len = 0;
+	kept->too_long = false;
 	while (weft_input_peek(input) >= 0) {
 		const char *start = input->buf + input->pos;
 		size_t left = input->len - input->pos;
 		const char *end = memchr(start, '\n', left);
 		size_t take = end ? (size_t)(end - start) : left;
-		int rc = weft_text_add(text, start, take, limit);
+		int rc = weft_text_add(kept, start, take, limit);
 
 		if (rc < 0)
 			return rc;
-		any = true;
 		input->pos += take;
 		if (end) {
 			input->pos++;
 			input->line++;
-			*ret_whole = true;
-			return 1;
+			line->whole = true;
+			break;
 		}
 	}
-	if (input->error < 0)
+	line->data = kept->data;
+	line->len = kept->len;
+	line->too_long = kept->too_long;
+	return input->error;
+}
+
+int weft_input_line(struct weft_input *input, struct weft_line *line, size_t limit)
+{
+	const char *start, *end;
+	int rc;
+
+	line->whole = line->too_long = false;
+	if (weft_input_peek(input) < 0)
 		return input->error;
-	return any;
+	start = input->buf + input->pos;
+	end = memchr(start, '\n', input->len - input->pos);
+	if (!end) {
+		rc = collect(input, line, limit);
+		return rc < 0 ? rc : 1;
+	}
+	line->data = start;
+	line->len = (size_t)(end - start);
+	line->whole = true;
+	if (line->len > limit) {
+		line->len = limit;
+		line->too_long = true;
+	}
+	input->pos += (size_t)(end - start) + 1;
+	input->line++;
+	return 1;
 }

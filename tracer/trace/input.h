@@ -14,6 +14,7 @@
 #include "tracer/trace/trace.h"
 
 #define WEFT_INPUT_BYTES (64 * 1024)
+#define WEFT_TEXT_PAD 8 /* bytes that may be read behind a text */
 
 struct weft_unpack;
 
@@ -21,7 +22,7 @@ struct weft_input {
 	const char *path; /* borrowed */
 	int fd;
 	struct weft_unpack *unpack; /* NULL: not compressed */
-	char *buf;		    /* WEFT_INPUT_BYTES */
+	char *buf;		    /* WEFT_INPUT_BYTES, and behind what is read a pad of zeros */
 	size_t pos, len;
 	uint64_t offset; /* of buf[0] in the file, or in what was compressed */
 	uint64_t line;	 /* of the next byte, from 1 */
@@ -68,7 +69,7 @@ static inline int weft_input_get(struct weft_input *input)
 
 /* A piece of text that grows up to a limit and then only says that it was longer. */
 struct weft_text {
-	char *data; /* not terminated */
+	char *data; /* WEFT_TEXT_PAD zeros stand behind it; NULL: nothing was added yet */
 	size_t len, room;
 	bool too_long;
 };
@@ -77,11 +78,16 @@ struct weft_text {
 int weft_text_add(struct weft_text *text, const char *data, size_t len, size_t limit);
 void weft_text_finish(struct weft_text *text);
 
-/*
- * The next line without its end, at most `limit` bytes of it. Returns 1; 0 at the end of the input;
- * or a negative errno value. *ret_whole: it had an end.
- */
-int weft_input_line(
-	struct weft_input *input, struct weft_text *text, size_t limit, bool *ret_whole);
+/* One line without its end, until the next one is read. */
+struct weft_line {
+	const char *data; /* WEFT_TEXT_PAD bytes behind it can be read, its end among them */
+	size_t len;
+	bool whole;	       /* it had an end */
+	bool too_long;	       /* this is its beginning */
+	struct weft_text kept; /* a line that lies in two buffers; free it at last */
+};
+
+/* The next line, at most `limit` bytes of it. Returns 1; 0 at the end of the input; or an error. */
+int weft_input_line(struct weft_input *input, struct weft_line *line, size_t limit);
 
 #endif

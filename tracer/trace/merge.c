@@ -92,10 +92,10 @@ static int hold(struct merge *merge, const struct weft_record *rec)
 
 	if (rec->kind == WEFT_EV_EOF)
 		held.t = LAST_T;
-	held.raw = malloc(len ? len : 1);
+	held.raw = malloc(len + WEFT_TEXT_PAD);
 	if (!held.raw)
 		return -ENOMEM;
-	memcpy(held.raw, raw, len);
+	memset(mempcpy(held.raw, raw, len), 0, WEFT_TEXT_PAD);
 	held.len = len;
 	rc = push(merge, &held);
 	if (rc < 0)

@@ -125,7 +125,7 @@ static const char *value_text(struct weft_builder *builder, const struct weft_re
 
 	if (!rec->has_value)
 		return NULL;
-	weft_value_text(rec->value, text);
+	weft_value_text(rec, text);
 	return weft_builder_intern(builder, text);
 }
 

@@ -10,6 +10,8 @@
 
 #include <json-c/json.h>
 
+#include "tracer/trace/scan.h"
+
 struct weft_decoder *weft_decoder_create(const struct weft_report *report)
 {
 	struct weft_decoder *decoder = calloc(1, sizeof(*decoder));
@@ -18,8 +20,9 @@ struct weft_decoder *weft_decoder_create(const struct weft_report *report)
 		return NULL;
 	/* json-c counts the value inside the innermost level as one more. */
 	decoder->tokener = json_tokener_new_ex(WEFT_NEST_MAX + 1);
-	if (!decoder->tokener) {
-		free(decoder);
+	decoder->scanner = weft_scanner_create();
+	if (!decoder->tokener || !decoder->scanner) {
+		weft_decoder_free(decoder);
 		return NULL;
 	}
 	json_tokener_set_flags(decoder->tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
@@ -37,7 +40,9 @@ void weft_decoder_free(struct weft_decoder *decoder)
 	if (!decoder)
 		return;
 	json_object_put(decoder->json);
-	json_tokener_free(decoder->tokener);
+	if (decoder->tokener)
+		json_tokener_free(decoder->tokener);
+	weft_scanner_free(decoder->scanner);
 	for (unsigned i = 0; i < decoder->nunknown; i++)
 		free(decoder->unknown[i]);
 	free(decoder->cases);

@@ -12,13 +12,18 @@
 
 #include "tracer/trace/reader_open.h"
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
 static const char *strip(const char *text, size_t *len)
 {
-	while (*len > 0 && strchr(" \t\r", text[0]) && text[0]) {
+	while (*len > 0 && is_blank(text[0])) {
 		text++;
 		(*len)--;
 	}
-	while (*len > 0 && strchr(" \t\r", text[*len - 1]) && text[*len - 1])
+	while (*len > 0 && is_blank(text[*len - 1]))
 		(*len)--;
 	return text;
 }
@@ -44,20 +49,26 @@ static void say_end(struct weft_reader *reader, bool closed)
 			"the end is missing: no closing \"]}\"");
 }
 
-/* One record's text, parsed. */
+/* One record's text, read as far as it could be. */
 struct parsed {
 	const char *text;
 	size_t len;
 	bool too_long;
+	bool done; /* the record is complete: it looked as the recorder writes them */
 	enum weft_syntax syntax;
 	struct json_object *json;
 };
 
-static void parse(
-	struct weft_reader *reader, const char *text, size_t len, bool too_long, struct parsed *ret)
+static void parse(struct weft_reader *reader, const char *text, size_t len, bool too_long,
+	uint64_t line, struct weft_record *rec, struct parsed *ret)
 {
-	*ret = (struct parsed){text, len, too_long, WEFT_SYNTAX_BAD, NULL};
-	if (!too_long)
+	*ret = (struct parsed){text, len, too_long, false, WEFT_SYNTAX_BAD, NULL};
+	if (too_long)
+		return;
+	ret->done = weft_decoder_scan(reader->decoder, text, len, line, reader->index + 1, rec);
+	if (ret->done)
+		ret->syntax = WEFT_SYNTAX_OK;
+	else
 		ret->syntax = weft_decoder_parse(reader->decoder, text, len, &ret->json);
 }
 
@@ -65,7 +76,7 @@ static void parse(
 static int decode(struct weft_reader *reader, const struct parsed *parsed, uint64_t line,
 	struct weft_record *rec)
 {
-	int rc;
+	int rc = 1;
 
 	if (parsed->syntax == WEFT_SYNTAX_MEMORY)
 		return -ENOMEM;
@@ -77,7 +88,8 @@ static int decode(struct weft_reader *reader, const struct parsed *parsed, uint6
 							     : "not JSON");
 		return 0;
 	}
-	rc = weft_decode(reader->decoder, parsed->json, line, reader->index, false, rec);
+	if (!parsed->done)
+		rc = weft_decode(reader->decoder, parsed->json, line, reader->index, false, rec);
 	if (rc > 0 && rec->kind == WEFT_EV_EOF)
 		reader->saw_eof = true;
 	reader->raw = parsed->text;
@@ -129,7 +141,8 @@ static int next_split(struct weft_reader *reader, struct weft_record *rec)
 			return 0;
 		}
 		reader->last_line = split->line;
-		parse(reader, split->text.data, split->text.len, split->text.too_long, &parsed);
+		parse(reader, split->text.data, split->text.len, split->text.too_long, split->line,
+			rec, &parsed);
 		rc = decode(reader, &parsed, split->line, rec);
 		if (rc != 0)
 			return rc;
@@ -234,9 +247,9 @@ static int try_document(struct weft_reader *reader, const struct weft_place *sta
 
 /* One line that is not empty. Returns as weft_reader_next, or 2: nothing came of it. */
 static int take_line(struct weft_reader *reader, const struct weft_place *start, const char *text,
-	size_t len, bool whole, struct weft_record *rec)
+	size_t len, struct weft_record *rec)
 {
-	bool missing, too_long = reader->line.too_long;
+	bool missing, whole = reader->line.whole, too_long = reader->line.too_long;
 	struct parsed parsed;
 	int rc;
 
@@ -245,7 +258,7 @@ static int take_line(struct weft_reader *reader, const struct weft_place *start,
 		return 0;
 	}
 	len = too_long ? len : check_comma(reader, text, len);
-	parse(reader, text, len, too_long, &parsed);
+	parse(reader, text, len, too_long, start->line, rec, &parsed);
 	if (!too_long && parsed.syntax == WEFT_SYNTAX_BAD) {
 		if (!whole) {
 			finish_cut(reader, !(len == 1 && text[0] == ']'));
@@ -275,11 +288,10 @@ static int next_line(struct weft_reader *reader, struct weft_record *rec)
 		struct weft_place start;
 		const char *text;
 		size_t len;
-		bool whole;
 		int rc;
 
 		weft_input_tell(reader->input, &start);
-		rc = weft_input_line(reader->input, &reader->line, WEFT_LINE_MAX, &whole);
+		rc = weft_input_line(reader->input, &reader->line, WEFT_LINE_MAX);
 		if (rc < 0)
 			return rc;
 		if (rc == 0) {
@@ -287,7 +299,7 @@ static int next_line(struct weft_reader *reader, struct weft_record *rec)
 			return 0;
 		}
 		len = reader->line.len;
-		text = strip(reader->line.data ? reader->line.data : "", &len);
+		text = strip(reader->line.data, &len);
 		if (len == 0)
 			continue;
 		reader->last_line = start.line;
@@ -297,7 +309,7 @@ static int next_line(struct weft_reader *reader, struct weft_record *rec)
 					"a comma after the last record");
 			return finish_lines(reader);
 		}
-		rc = take_line(reader, &start, text, len, whole, rec);
+		rc = take_line(reader, &start, text, len, rec);
 		if (rc != 2)
 			return rc;
 	}
@@ -327,8 +339,11 @@ int weft_reader_again(struct weft_reader *reader, const char *raw, size_t len, u
 	uint64_t index, struct weft_record *rec)
 {
 	struct json_object *json;
-	enum weft_syntax syntax = weft_decoder_parse(reader->decoder, raw, len, &json);
+	enum weft_syntax syntax;
 
+	if (weft_decoder_scan(reader->decoder, raw, len, line, index, rec))
+		return 1;
+	syntax = weft_decoder_parse(reader->decoder, raw, len, &json);
 	if (syntax != WEFT_SYNTAX_OK)
 		return -ENOMEM;
 	return weft_decode(reader->decoder, json, line, index, true, rec);

@@ -30,7 +30,8 @@ int weft_reader_next(struct weft_reader *reader, struct weft_record *rec);
 /* The JSON of the record that came last, until the next one is read. */
 const char *weft_reader_raw(const struct weft_reader *reader, size_t *ret_len);
 
-/* Decodes such a text again, later; nothing is reported. As weft_decode. */
+/* Decodes such a text again, later; nothing is reported. WEFT_TEXT_PAD zeros stand behind it. As
+   weft_decode. */
 int weft_reader_again(struct weft_reader *reader, const char *raw, size_t len, uint64_t line,
 	uint64_t index, struct weft_record *rec);
 

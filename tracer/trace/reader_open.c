@@ -90,30 +90,32 @@ static const char *last_key(struct json_object *json)
  */
 static int try_first_line(struct weft_reader *reader)
 {
-	struct weft_text *line = &reader->line;
-	bool whole;
-	int rc = weft_input_line(reader->input, line, WEFT_LINE_MAX, &whole);
+	struct weft_line *line = &reader->line;
+	struct weft_text whole = {0};
+	size_t len;
+	int rc = weft_input_line(reader->input, line, WEFT_LINE_MAX);
 
 	if (rc <= 0)
 		return rc;
-	while (line->len > 0 && strchr(" \t\r", line->data[line->len - 1]))
-		line->len--;
-	if (line->too_long || line->len == 0)
+	len = line->len;
+	while (len > 0 && strchr(" \t\r", line->data[len - 1]))
+		len--;
+	if (line->too_long || len == 0)
 		return 0;
-	if (line->data[line->len - 1] == '[') {
-		rc = weft_text_add(line, "]}", 2, WEFT_LINE_MAX + 2);
-		if (rc == 0)
-			rc = parse(reader, line->data, line->len);
-		if (rc <= 0)
-			return rc;
-		reader->layout = WEFT_LAYOUT_LINES;
-		return strcmp(last_key(reader->json), "events") == 0;
+	if (line->data[len - 1] != '[') {
+		rc = parse(reader, line->data, len);
+		reader->layout = WEFT_LAYOUT_JSONL;
+		return rc > 0 ? has_key(reader->json, "weft") && !has_key(reader->json, "events")
+			      : rc;
 	}
-	rc = parse(reader, line->data, line->len);
-	if (rc <= 0)
-		return rc;
-	reader->layout = WEFT_LAYOUT_JSONL;
-	return has_key(reader->json, "weft") && !has_key(reader->json, "events");
+	rc = weft_text_add(&whole, line->data, len, WEFT_LINE_MAX);
+	if (rc == 0)
+		rc = weft_text_add(&whole, "]}", 2, WEFT_LINE_MAX + 2);
+	if (rc == 0)
+		rc = parse(reader, whole.data, whole.len);
+	weft_text_finish(&whole);
+	reader->layout = WEFT_LAYOUT_LINES;
+	return rc > 0 ? strcmp(last_key(reader->json), "events") == 0 : rc;
 }
 
 /* ---- Any layout: a first pass over the whole document ---------------------------------------- */
@@ -350,6 +352,6 @@ void weft_reader_close(struct weft_reader *reader)
 	json_object_put(reader->json);
 	weft_decoder_free(reader->decoder);
 	weft_split_finish(&reader->split);
-	weft_text_finish(&reader->line);
+	weft_text_finish(&reader->line.kept);
 	free(reader);
 }

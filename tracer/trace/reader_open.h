@@ -20,7 +20,7 @@ struct weft_reader {
 	const struct weft_report *report;
 	struct weft_decoder *decoder;
 	struct weft_split split;
-	struct weft_text line;
+	struct weft_line line;
 	struct weft_header header;
 	struct json_object *json; /* the header; its strings are in use */
 	struct weft_place events; /* the first record */

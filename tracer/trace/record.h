@@ -55,9 +55,11 @@ struct weft_record {
 	bool ok, pre, sys, merged, guess, all;
 	bool has_number, has_code; /* `number` and `code` may be any integer */
 	const char *name, *fn, *file, *elem, *text, *unit, *cat;
-	const char *at_text;	   /* a location written as text */
-	struct json_object *value; /* NULL also for JSON's null: has_value tells */
+	const char *at_text; /* a location written as text */
 	bool has_value;
+	const char *plain; /* a value without escapes or deep nesting, as JSON; not terminated */
+	size_t plain_len;
+	struct json_object *value; /* any other; NULL also for JSON's null */
 	const struct weft_case *cases;
 	const uint64_t *ids; /* frames of a stack, coroutines of a steal */
 	uint32_t ncases, nids;
@@ -113,6 +115,14 @@ enum weft_syntax weft_decoder_parse(
 	struct weft_decoder *decoder, const char *text, size_t len, struct json_object **ret_json);
 
 /*
+ * Reads a text that looks as the recorder writes it, fast (scan.h, which says what must stand
+ * behind it). Returns false if it is anything else, or anything is wrong with it: then nothing has
+ * been reported, and parsing and decoding it is the way.
+ */
+bool weft_decoder_scan(struct weft_decoder *decoder, const char *text, size_t len, uint64_t line,
+	uint64_t index, struct weft_record *rec);
+
+/*
  * Decodes a parsed record; `quiet` reports nothing (it has been decoded before). Returns 1 if the
  * record can be used, 0 if not (E02 has been reported), or -ENOMEM.
  */
@@ -127,11 +137,11 @@ int weft_header_decode(struct json_object *json, const struct weft_report *repor
 	struct weft_header *ret_header, struct weft_trace_error *error);
 
 /*
- * The value as a person reads it: at most 64 bytes, cut on a character's edge, control characters
- * replaced by blanks. `buf` holds at least WEFT_VALUE_TEXT bytes.
+ * A record's value as a person reads it: at most 64 bytes, cut on a character's edge, control
+ * characters replaced by blanks. `buf` holds at least WEFT_VALUE_TEXT bytes.
  */
 #define WEFT_VALUE_TEXT 65
-void weft_value_text(struct json_object *value, char *buf);
+void weft_value_text(const struct weft_record *rec, char *buf);
 
 /* A name or a title from a file, the same way, at most 255 bytes of it. */
 #define WEFT_LABEL_TEXT 256

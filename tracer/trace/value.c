@@ -119,7 +119,7 @@ static void put_tagged(char *buf, struct json_object *value)
 	put_text(buf, text ? text : "", text ? n : 0, false);
 }
 
-void weft_value_text(struct json_object *value, char *buf)
+static void put_value(char *buf, struct json_object *value)
 {
 	const char *text;
 
@@ -137,4 +137,27 @@ void weft_value_text(struct json_object *value, char *buf)
 		text = json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN);
 		put_text(buf, text ? text : "", text ? strlen(text) : 0, false);
 	}
+}
+
+static void put_object(char *buf, const char *json, size_t len)
+{
+	struct json_tokener *tokener = json_tokener_new();
+	struct json_object *value = tokener ? json_tokener_parse_ex(tokener, json, (int)len) : NULL;
+
+	put_value(buf, value);
+	json_object_put(value);
+	if (tokener)
+		json_tokener_free(tokener);
+}
+
+void weft_value_text(const struct weft_record *rec, char *buf)
+{
+	if (!rec->plain)
+		put_value(buf, rec->value);
+	else if (rec->plain[0] == '{')
+		put_object(buf, rec->plain, rec->plain_len);
+	else if (rec->plain[0] == '"')
+		put_text(buf, rec->plain + 1, rec->plain_len - 2, false);
+	else
+		put_text(buf, rec->plain, rec->plain[0] == 'n' ? 0 : rec->plain_len, false);
 }

@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The scanner. It is driven by the same table as the general decoder (fields.h), with the names of
+ * kinds and fields as numbers of eight bytes, so that one load and one comparison finds them; and
+ * numbers are read eight digits at a time.
+ *
+ * Each function takes the place where something should stand and returns the place behind it, or
+ * NULL for a surprise. None looks for the text's end: all stop at a byte that they don't know, as
+ * the one behind the text is, and only the last bracket is compared with it.
+ */
+#include "tracer/trace/scan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tracer/trace/fields.h"
+
+#define ROWS_MAX 24
+#define SLOTS 128   /* for less than half as many kinds */
+#define LIST_MAX 64 /* cases and ids; more are rare */
+
+/* A field of a kind. */
+struct row {
+	uint64_t bytes, mask; /* `msg":` in a load; a name that is too long for it is in no load */
+	int64_t min;	      /* of an integer */
+	uint64_t extent;      /* its largest value - min; 0: no integer */
+	const struct weft_field *field;
+	struct row *follow; /* the row that came behind this one last time */
+	uint32_t bit;
+	uint16_t offset, has;
+	uint8_t len; /* of the name and what stands behind it */
+	bool narrow; /* 32 bits of an integer are kept, not 64 */
+};
+
+struct kind {
+	struct row rows[ROWS_MAX];
+	unsigned nrows;
+	uint32_t required; /* their bits */
+};
+
+struct weft_scanner {
+	struct kind kinds[WEFT_EV_COUNT_];
+	struct slot {
+		uint64_t bytes; /* `send"`, or 0: empty */
+		unsigned kind;
+	} slots[SLOTS];
+	struct weft_case cases[LIST_MAX];
+	uint64_t ids[LIST_MAX];
+	char *strings; /* of one record, each with its end; as much room as its text has */
+	size_t used, room;
+};
+
+/* ---- The tables ------------------------------------------------------------------------------ */
+
+static inline uint64_t load(const char *p)
+{
+	uint64_t bytes;
+
+	memcpy(&bytes, p, sizeof(bytes));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	bytes = __builtin_bswap64(bytes);
+#endif
+	return bytes;
+}
+
+/* A mask of the first n bytes. */
+static uint64_t first(size_t n)
+{
+	return n < 8 ? (UINT64_C(1) << 8 * n) - 1 : UINT64_MAX;
+}
+
+static void set_limits(struct row *row)
+{
+	int64_t max = WEFT_TIME_MAX;
+
+	switch (row->field->type) {
+	case WEFT_FIELD_ID:
+	case WEFT_FIELD_AT:
+		row->min = 1;
+		break;
+	case WEFT_FIELD_TIME:
+	case WEFT_FIELD_COUNT:
+		break;
+	case WEFT_FIELD_INT:
+		row->min = -WEFT_TIME_MAX;
+		break;
+	case WEFT_FIELD_WORKER:
+		max = INT32_MAX - 1;
+		row->narrow = true;
+		break;
+	default:
+		return;
+	}
+	row->extent = (uint64_t)(max - row->min);
+}
+
+static void add_row(struct kind *kind, const struct weft_field *field)
+{
+	struct row *row = &kind->rows[kind->nrows];
+	char name[32] = "";
+
+	row->field = field;
+	row->follow = kind->rows;
+	row->len = (uint8_t)(stpcpy(stpcpy(name, field->name), "\":") - name);
+	row->mask = row->len <= 8 ? first(row->len) : 0;
+	row->bytes = row->len <= 8 ? load(name) : UINT64_MAX;
+	row->bit = UINT32_C(1) << kind->nrows;
+	row->offset = (uint16_t)field->offset;
+	row->has = (uint16_t)field->has;
+	set_limits(row);
+	if (field->required)
+		kind->required |= row->bit;
+	kind->nrows++;
+}
+
+static struct slot *find_slot(struct weft_scanner *scanner, uint64_t bytes)
+{
+	size_t i = (size_t)(bytes * UINT64_C(0x9e3779b97f4a7c15) >> 57);
+
+	while (scanner->slots[i].bytes != bytes && scanner->slots[i].bytes)
+		i = (i + 1) % SLOTS;
+	return &scanner->slots[i];
+}
+
+static void add_kind(struct weft_scanner *scanner, unsigned number)
+{
+	const struct weft_field *field = weft_fields(weft_ev_word(number), &number);
+	char word[16] = "";
+
+	stpcpy(stpcpy(word, weft_ev_word(number)), "\"");
+	*find_slot(scanner, load(word)) = (struct slot){load(word), number};
+	for (; field->name; field++)
+		add_row(&scanner->kinds[number], field);
+}
+
+struct weft_scanner *weft_scanner_create(void)
+{
+	struct weft_scanner *scanner = calloc(1, sizeof(*scanner));
+
+	for (unsigned i = 0; i < WEFT_EV_COUNT_ && scanner; i++)
+		add_kind(scanner, i);
+	return scanner;
+}
+
+void weft_scanner_free(struct weft_scanner *scanner)
+{
+	if (scanner)
+		free(scanner->strings);
+	free(scanner);
+}
+
+/* ---- Numbers, words and strings -------------------------------------------------------------- */
+
+static inline bool is_digit(char c)
+{
+	return (unsigned)c - '0' < 10;
+}
+
+/* Up to eight digits. Returns how many. */
+static inline unsigned scan_digits(const char *p, uint64_t *ret)
+{
+	uint64_t x = load(p) ^ UINT64_C(0x3030303030303030);
+	uint64_t others = ((x + UINT64_C(0x7676767676767676)) | x) & UINT64_C(0x8080808080808080);
+	unsigned n = others ? (unsigned)__builtin_ctzll(others) / 8 : 8;
+
+	if (n == 0)
+		return 0;
+	x <<= 64 - 8 * n; /* as if zeros stood before */
+	x = (x * 10 + (x >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
+	x = (x * 100 + (x >> 16)) & UINT64_C(0x0000ffff0000ffff);
+	*ret = (x * 10000 + (x >> 32)) & UINT64_C(0xffffffff);
+	return n;
+}
+
+/* An integer of at most 16 digits. What follows may make another number of it: see the caller's. */
+static inline const char *scan_integer(const char *p, int64_t *ret)
+{
+	static const uint64_t tens[] = {
+		1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+	bool minus = *p == '-';
+	uint64_t high, low;
+	unsigned n, m;
+
+	if (is_digit(p[0]) && !is_digit(p[1])) { /* ids and workers mostly are that small */
+		*ret = p[0] - '0';
+		return p + 1;
+	}
+	p += minus;
+	n = scan_digits(p, &high);
+	if (n == 0 || *p == '0')
+		return NULL;
+	if (n == 8) {
+		m = scan_digits(p + 8, &low);
+		if (m > 0)
+			high = high * tens[m] + low;
+		n += m;
+		if (n == 16 && is_digit(p[16]))
+			return NULL;
+	}
+	*ret = minus ? -(int64_t)high : (int64_t)high;
+	return p + n;
+}
+
+/* A fraction and an exponent, or nothing. */
+static const char *skip_fraction(const char *p)
+{
+	if (*p == '.') {
+		if (!is_digit(*++p))
+			return NULL;
+		while (is_digit(*p))
+			p++;
+	}
+	if (*p == 'e') {
+		p += p[1] == '-' || p[1] == '+' ? 2 : 1;
+		if (!is_digit(*p))
+			return NULL;
+		while (is_digit(*p))
+			p++;
+	}
+	return p;
+}
+
+static const char *skip(const char *p, const char *word)
+{
+	size_t len = strlen(word);
+
+	return strncmp(p, word, len) == 0 ? p + len : NULL;
+}
+
+static const char *scan_bool(const char *p, bool *ret)
+{
+	*ret = *p == 't';
+	return skip(p, *ret ? "true" : "false");
+}
+
+/* A string of plain characters, quotes and all. UTF-8 and escapes are not plain. */
+static const char *skip_string(const char *p)
+{
+	if (*p++ != '"')
+		return NULL;
+	while (*p >= 0x20 && *p < 0x7f && *p != '"' && *p != '\\')
+		p++;
+	return *p == '"' ? p + 1 : NULL;
+}
+
+static const char *scan_string(struct weft_scanner *scanner, const char *p, const char **ret)
+{
+	const char *start = p + 1;
+	char *to = scanner->strings + scanner->used;
+
+	p = skip_string(p);
+	if (!p)
+		return NULL;
+	*(char *)mempcpy(to, start, (size_t)(p - 1 - start)) = '\0';
+	scanner->used += (size_t)(p - start);
+	*ret = to;
+	return p;
+}
+
+/* One of a list of words; its number. */
+static const char *scan_word(const char *p, const char *const *words, uint8_t *ret)
+{
+	if (*p++ != '"')
+		return NULL;
+	for (uint8_t i = 0; words[i]; i++) {
+		const char *word = words[i];
+		size_t n = 0;
+
+		while (word[n] && word[n] == p[n])
+			n++;
+		if (!word[n] && n > 0 && p[n] == '"') {
+			*ret = i;
+			return p + n + 1;
+		}
+	}
+	return NULL;
+}
+
+/* ---- Fields ---------------------------------------------------------------------------------- */
+
+static const char *scan_id(const char *p, uint64_t *ret)
+{
+	int64_t n;
+
+	p = scan_integer(p, &n);
+	if (!p || n < 1 || n > WEFT_TIME_MAX)
+		return NULL;
+	*ret = (uint64_t)n;
+	return p;
+}
+
+static const char *scan_ids(struct weft_scanner *scanner, const char *p, struct weft_record *rec)
+{
+	rec->ids = scanner->ids;
+	if (*p != '[' || p[1] == ']')
+		return skip(p, "[]");
+	do {
+		if (rec->nids == LIST_MAX)
+			return NULL;
+		p = scan_id(p + 1, &scanner->ids[rec->nids++]);
+	} while (p && *p == ',');
+	return p ? skip(p, "]") : NULL;
+}
+
+/* `{"on":1,"dir":"recv"}` */
+static const char *scan_case(const char *p, struct weft_case *ret)
+{
+	static const char *const words[] = {"recv", "send", NULL};
+	uint8_t word;
+
+	p = skip(p, "{\"on\":");
+	p = p ? scan_id(p, &ret->on) : NULL;
+	p = p ? skip(p, ",\"dir\":") : NULL;
+	p = p ? scan_word(p, words, &word) : NULL;
+	if (!p)
+		return NULL;
+	ret->dir = (enum weft_dir)word;
+	return skip(p, "}");
+}
+
+static const char *scan_cases(struct weft_scanner *scanner, const char *p, struct weft_record *rec)
+{
+	rec->cases = scanner->cases;
+	if (*p != '[' || p[1] == ']')
+		return skip(p, "[]");
+	do {
+		if (rec->ncases == LIST_MAX)
+			return NULL;
+		p = scan_case(p + 1, &scanner->cases[rec->ncases++]);
+	} while (p && *p == ',');
+	return p ? skip(p, "]") : NULL;
+}
+
+static const char *scan_pick(const char *p, int64_t *ret)
+{
+	static const char *const words[] = {"default", "timeout", "cancel", NULL};
+	uint8_t word;
+
+	if (*p != '"') {
+		p = scan_integer(p, ret);
+		return p && *ret >= 0 && *ret <= WEFT_TIME_MAX ? p : NULL;
+	}
+	p = scan_word(p, words, &word);
+	*ret = p ? WEFT_PICK_DEFAULT - word : 0;
+	return p;
+}
+
+/* A flat object that has a tag of a value, and each of these a string. */
+static const char *skip_tagged(const char *p)
+{
+	static const char *const tags[] = {"int", "float", "str", "base64", "ptr", NULL};
+	bool tagged = false, flag;
+	int64_t n;
+
+	do {
+		uint8_t tag;
+		bool is_tag = scan_word(++p, tags, &tag);
+		const char *value;
+
+		p = skip_string(p);
+		value = p ? skip(p, ":") : NULL;
+		if (!value)
+			return NULL;
+		tagged |= is_tag;
+		p = skip_string(value);
+		if (!p && !is_tag)
+			p = scan_integer(value, &n);
+		if (!p && !is_tag)
+			p = scan_bool(value, &flag);
+	} while (p && *p == ',');
+	return p && tagged ? skip(p, "}") : NULL;
+}
+
+static const char *skip_number(const char *p)
+{
+	int64_t n;
+
+	p = scan_integer(p, &n);
+	return p && n >= -WEFT_TIME_MAX && n <= WEFT_TIME_MAX ? skip_fraction(p) : NULL;
+}
+
+/* A value is kept as it stands: who shows it makes text of it. */
+static const char *scan_value(const char *p, struct weft_record *rec)
+{
+	const char *start = p;
+	bool flag;
+
+	if (*p == '"')
+		p = skip_string(p);
+	else if (*p == '-' || is_digit(*p))
+		p = skip_number(p);
+	else if (*p == '{')
+		p = skip_tagged(p);
+	else if (*p == 'n')
+		p = skip(p, "null");
+	else
+		p = scan_bool(p, &flag);
+	rec->plain = start;
+	rec->plain_len = p ? (size_t)(p - start) : 0;
+	return p;
+}
+
+static const char *scan_other(
+	struct weft_scanner *scanner, const struct row *row, const char *p, struct weft_record *rec)
+{
+	const struct weft_field *field = row->field;
+	void *to = (char *)rec + row->offset;
+
+	switch (field->type) {
+	case WEFT_FIELD_WORD:
+		return scan_word(p, field->words, to);
+	case WEFT_FIELD_VALUE:
+		return scan_value(p, rec);
+	case WEFT_FIELD_STRING:
+		return row->offset ? scan_string(scanner, p, to) : skip_string(p);
+	case WEFT_FIELD_BOOL:
+		return scan_bool(p, to);
+	case WEFT_FIELD_CASES:
+		return scan_cases(scanner, p, rec);
+	case WEFT_FIELD_IDS:
+		return scan_ids(scanner, p, rec);
+	case WEFT_FIELD_PICK:
+		return scan_pick(p, to);
+	default:
+		return NULL;
+	}
+}
+
+static inline const char *scan_field(
+	struct weft_scanner *scanner, const struct row *row, const char *p, struct weft_record *rec)
+{
+	char *to = (char *)rec + row->offset;
+	int64_t n;
+
+	if (row->extent == 0)
+		return scan_other(scanner, row, p, rec);
+	p = scan_integer(p, &n);
+	if (!p || (uint64_t)(n - row->min) > row->extent)
+		return NULL;
+	if (row->narrow)
+		*(int32_t *)to = (int32_t)n;
+	else if (row->offset)
+		*(int64_t *)to = n;
+	return p;
+}
+
+/* ---- Records --------------------------------------------------------------------------------- */
+
+static struct row *search_row(struct kind *kind, const char *p)
+{
+	for (unsigned i = 0; i < kind->nrows; i++) {
+		struct row *row = &kind->rows[i];
+		size_t len = row->len - 2u;
+
+		if (strncmp(p, row->field->name, len) == 0 && p[len] == '"' && p[len + 1] == ':')
+			return row;
+	}
+	return NULL;
+}
+
+/* The fields behind `ev`. Returns the place of the last bracket. */
+static const char *scan_fields(
+	struct weft_scanner *scanner, struct kind *kind, const char *p, struct weft_record *rec)
+{
+	struct row *row = kind->rows; /* ev */
+	uint32_t seen = row->bit;
+
+	while (memcmp(p, ",\"", 2) == 0) {
+		/* A writer has its order of fields: mostly the next one is what it was last time.
+		 */
+		struct row *next = row->follow;
+
+		p += 2;
+		if ((load(p) & next->mask) != next->bytes) {
+			next = search_row(kind, p);
+			if (!next)
+				return NULL;
+			row->follow = next;
+		}
+		row = next;
+		if (seen & row->bit)
+			return NULL;
+		seen |= row->bit;
+		p = scan_field(scanner, row, p + row->len, rec);
+		if (!p)
+			return NULL;
+		if (row->has)
+			*((bool *)rec + row->has) = true;
+	}
+	return (seen & kind->required) == kind->required ? p : NULL;
+}
+
+/* Room for all strings that a text may have. */
+static bool make_room(struct weft_scanner *scanner, size_t len)
+{
+	scanner->used = 0;
+	if (len <= scanner->room)
+		return true;
+	free(scanner->strings);
+	scanner->strings = malloc(2 * len);
+	scanner->room = scanner->strings ? 2 * len : 0;
+	return scanner->strings;
+}
+
+bool weft_scan(struct weft_scanner *scanner, const char *text, size_t len, struct weft_record *rec)
+{
+	const char *p = text + 7;
+	const struct slot *slot;
+	uint64_t bytes, quotes;
+	unsigned n;
+
+	if (len < 16 || memcmp(text, "{\"ev\":\"", 7) != 0 || !make_room(scanner, len))
+		return false;
+	bytes = load(p);
+	quotes = bytes ^ UINT64_C(0x2222222222222222);
+	quotes = (quotes - UINT64_C(0x0101010101010101)) & ~quotes & UINT64_C(0x8080808080808080);
+	if (!quotes)
+		return false;
+	n = (unsigned)__builtin_ctzll(quotes) / 8 + 1; /* with its quote */
+	slot = find_slot(scanner, bytes & first(n));
+	if (!slot->bytes)
+		return false;
+	weft_record_clear(rec);
+	rec->kind = (uint8_t)slot->kind;
+	p = scan_fields(scanner, &scanner->kinds[slot->kind], p + n, rec);
+	return p && *p == '}' && p + 1 == text + len;
+}
