@@ -12,16 +12,6 @@
 
 #include "tracer/formats/formats.h"
 
-static void free_co(void *co)
-{
-	ck_free_co(co);
-}
-
-static void free_obj(void *obj)
-{
-	ck_free_obj(obj);
-}
-
 struct weft_checker *weft_checker_create(void)
 {
 	struct weft_checker *ck = calloc(1, sizeof(*ck));
@@ -35,10 +25,10 @@ void weft_checker_free(struct weft_checker *ck)
 {
 	if (!ck)
 		return;
-	ck_finish_table(&ck->cos, free_co);
-	ck_finish_table(&ck->objs, free_obj);
-	ck_finish_table(&ck->msgs, free);
-	ck_finish_table(&ck->workers, free);
+	ck_finish_table(&ck->cos, ck_finish_co);
+	ck_finish_table(&ck->objs, ck_finish_obj);
+	ck_finish_table(&ck->msgs, NULL);
+	ck_finish_table(&ck->workers, NULL);
 	weft_set_finish(&ck->gone_cos);
 	weft_set_finish(&ck->gone_objs);
 	weft_set_finish(&ck->gone_msgs);
@@ -97,7 +87,7 @@ static void check_time(struct weft_checker *ck, const struct weft_record *rec)
 static void check_reference(struct weft_checker *ck, const struct weft_record *rec,
 	struct weft_set *set, uint64_t id, const char *what)
 {
-	if (id == 0 || weft_set_has(set, id))
+	if (weft_set_has(set, id))
 		return;
 	ck_say(ck, "E07", rec, "%s %llu is not defined earlier in the file", what,
 		(unsigned long long)id);
@@ -127,8 +117,10 @@ int weft_checker_arrive(struct weft_checker *ck, const struct weft_record *rec)
 			check_reference(ck, rec, &ck->locs, rec->ids[i], "location");
 		define(ck, rec, &ck->stacks, rec->stack, "stack");
 	} else {
-		check_reference(ck, rec, &ck->locs, rec->at, "location");
-		check_reference(ck, rec, &ck->stacks, rec->stack, "stack");
+		if (rec->at)
+			check_reference(ck, rec, &ck->locs, rec->at, "location");
+		if (rec->stack)
+			check_reference(ck, rec, &ck->stacks, rec->stack, "stack");
 	}
 	if (rec->kind == WEFT_EV_EOF) {
 		if (!ck->saw_eof && (uint64_t)rec->n != rec->index - 1)
@@ -146,7 +138,8 @@ int weft_checker_arrive(struct weft_checker *ck, const struct weft_record *rec)
 static void take_drop(struct weft_checker *ck, const struct weft_record *rec)
 {
 	int64_t since = rec->since >= 0 ? rec->since : ck->drop_from;
-	size_t kept = 0;
+	struct ck_worker *worker;
+	size_t kept = 0, at = 0;
 
 	for (size_t i = 0; i < ck->nfindings; i++) {
 		struct ck_finding *finding = &ck->findings[i];
@@ -162,8 +155,8 @@ static void take_drop(struct weft_checker *ck, const struct weft_record *rec)
 	ck->nfindings = kept;
 	ck->drop_from = rec->t;
 	ck->epoch++;
-	for (size_t i = 0; i < ck->workers.count; i++)
-		((struct ck_worker *)ck->workers.items[i])->running = 0;
+	while ((worker = ck_next(&ck->workers, &at)))
+		worker->running = 0;
 }
 
 static void take_named(struct weft_checker *ck, const struct weft_record *rec)

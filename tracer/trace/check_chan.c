@@ -17,7 +17,6 @@ static void finish_msg(struct weft_checker *ck, struct ck_msg *msg)
 {
 	ck_set_add(ck, &ck->gone_msgs, msg->id);
 	ck_remove(&ck->msgs, msg->id);
-	free(msg);
 }
 
 /* E19: it was received before, in a file that is ordered by worker. Returns whether it was. */
@@ -254,27 +253,36 @@ void ck_close(struct weft_checker *ck, const struct weft_record *rec)
 
 /* ---- The end --------------------------------------------------------------------------------- */
 
+static int by_line(const void *left, const void *right)
+{
+	const struct ck_msg *a = *(const struct ck_msg *const *)left;
+	const struct ck_msg *b = *(const struct ck_msg *const *)right;
+
+	return a->line < b->line ? -1 : a->line > b->line;
+}
+
 /* Messages on their way, channel by channel. */
 static void say_pending(struct weft_checker *ck)
 {
 	struct weft_map counts = {0};
+	size_t n = 0;
+	void **msgs = ck_sorted(ck, &ck->msgs, by_line, &n);
 
-	for (size_t i = 0; i < ck->msgs.count; i++) {
-		const struct ck_msg *msg = ck->msgs.items[i];
-		uint64_t *count;
+	for (size_t i = 0; i < n; i++) {
+		const struct ck_msg *msg = msgs[i];
+		uint64_t *count = weft_map_get(&counts, msg->on);
 
-		if (!msg || msg->epoch != ck->epoch)
+		if (msg->epoch != ck->epoch)
 			continue;
-		count = weft_map_get(&counts, msg->on);
 		if (count)
 			++*count;
 		else if (weft_map_put(&counts, msg->on, 1) < 0)
 			ck->failed = true;
 	}
-	for (size_t i = 0; i < ck->msgs.count; i++) {
-		const struct ck_msg *msg = ck->msgs.items[i];
-		uint64_t *count = msg ? weft_map_get(&counts, msg->on) : NULL;
-		const struct ck_obj *obj = msg ? ck_find(&ck->objs, msg->on) : NULL;
+	for (size_t i = 0; i < n; i++) {
+		const struct ck_msg *msg = msgs[i];
+		uint64_t *count = weft_map_get(&counts, msg->on);
+		const struct ck_obj *obj = ck_find(&ck->objs, msg->on);
 		char name[96] = "a channel that is gone";
 
 		if (!count || msg->epoch != ck->epoch)
@@ -286,6 +294,7 @@ static void say_pending(struct weft_checker *ck)
 		weft_map_remove(&counts, msg->on);
 	}
 	weft_map_finish(&counts);
+	free(msgs);
 }
 
 void ck_chan_end(struct weft_checker *ck)

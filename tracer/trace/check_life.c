@@ -45,12 +45,13 @@ static struct ck_co *add_co(struct weft_checker *ck, const struct weft_record *r
 	return co;
 }
 
-void ck_free_co(struct ck_co *co)
+void ck_finish_co(void *item)
 {
+	struct ck_co *co = item;
+
 	for (size_t i = 0; i < co->nregions; i++)
 		free(co->regions[i]);
 	free(co->regions);
-	free(co);
 }
 
 static const char *name_of(const struct ck_co *co, char *buf, size_t size)
@@ -329,8 +330,8 @@ void ck_exit(struct weft_checker *ck, const struct weft_record *rec)
 	ck_regions_end(ck, rec, co);
 	stop_running(ck, co);
 	ck_set_add(ck, &ck->gone_cos, co->id);
+	ck_finish_co(co);
 	ck_remove(&ck->cos, co->id);
-	ck_free_co(co);
 }
 
 /* ---- What can be next ------------------------------------------------------------------------ */
@@ -430,32 +431,38 @@ static int by_id(const void *left, const void *right)
 /* Who is left. Those that a drop hides may have ended there. */
 static void say_left(struct weft_checker *ck)
 {
-	const struct ck_co **left = reallocarray(NULL, ck->cos.count + 1, sizeof(*left));
-	size_t n = 0;
+	size_t n = 0, left = 0;
+	void **cos = ck_sorted(ck, &ck->cos, by_id, &n);
 
-	if (!left) {
-		ck->failed = true;
-		return;
-	}
-	for (size_t i = 0; i < ck->cos.count && ck_claims(ck, WEFT_CAP_LIFE); i++) {
-		const struct ck_co *co = ck->cos.items[i];
+	for (size_t i = 0; i < n && ck_claims(ck, WEFT_CAP_LIFE); i++) {
+		const struct ck_co *co = cos[i];
 
-		if (co && !co->sys && !co->assumed && co->epoch == ck->epoch)
-			left[n++] = co;
+		if (co->sys || co->assumed || co->epoch != ck->epoch)
+			continue;
+		if (left++ < ALIVE_MAX)
+			say_alive(ck, co);
 	}
-	qsort(left, n, sizeof(*left), by_id);
-	for (size_t i = 0; i < n && i < ALIVE_MAX; i++)
-		say_alive(ck, left[i]);
-	if (n > ALIVE_MAX)
-		ck_say_end(ck, "W04", 0, "and %zu more coroutines have not ended", n - ALIVE_MAX);
-	free(left);
+	if (left > ALIVE_MAX)
+		ck_say_end(
+			ck, "W04", 0, "and %zu more coroutines have not ended", left - ALIVE_MAX);
+	free(cos);
 }
 
-void ck_life_end(struct weft_checker *ck)
+static int by_number(const void *left, const void *right)
 {
-	say_left(ck);
-	for (size_t i = 0; i < ck->workers.count; i++) {
-		const struct ck_worker *worker = ck->workers.items[i];
+	const struct ck_worker *a = *(const struct ck_worker *const *)left;
+	const struct ck_worker *b = *(const struct ck_worker *const *)right;
+
+	return a->w < b->w ? -1 : a->w > b->w;
+}
+
+static void say_coarse(struct weft_checker *ck)
+{
+	size_t n = 0;
+	void **workers = ck_sorted(ck, &ck->workers, by_number, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct ck_worker *worker = workers[i];
 
 		if (worker->runs >= 1000 && worker->same * 100 > worker->runs)
 			ck_say_end(ck, "W06", 0,
@@ -464,6 +471,13 @@ void ck_life_end(struct weft_checker *ck)
 				(unsigned long long)worker->same, (unsigned long long)worker->runs,
 				worker->w);
 	}
+	free(workers);
+}
+
+void ck_life_end(struct weft_checker *ck)
+{
+	say_left(ck);
+	say_coarse(ck);
 	if (ck->slow_wakes > SLOW_MAX)
 		ck_say_end(ck, "W07", 0, "and %llu more runs over 100 ms after the unblock",
 			(unsigned long long)(ck->slow_wakes - SLOW_MAX));

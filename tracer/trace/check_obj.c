@@ -26,12 +26,13 @@ const char *ck_obj_name(const struct ck_obj *obj, char *buf, size_t size)
 
 /* ---- Objects --------------------------------------------------------------------------------- */
 
-void ck_free_obj(struct ck_obj *obj)
+void ck_finish_obj(void *item)
 {
+	struct ck_obj *obj = item;
+
 	free(obj->queue);
 	free(obj->pairs);
 	weft_map_finish(&obj->pair_of);
-	free(obj);
 }
 
 static struct ck_obj *add_obj(struct weft_checker *ck, uint64_t id)
@@ -156,8 +157,8 @@ void ck_free(struct weft_checker *ck, const struct weft_record *rec)
 	if (!obj)
 		return;
 	ck_set_add(ck, &ck->gone_objs, rec->on);
+	ck_finish_obj(obj);
 	ck_remove(&ck->objs, rec->on);
-	ck_free_obj(obj);
 }
 
 /* ---- The buffer ------------------------------------------------------------------------------ */

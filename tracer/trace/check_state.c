@@ -125,55 +125,76 @@ struct weft_report weft_checker_report(struct weft_checker *ck)
 
 /* ---- Tables ---------------------------------------------------------------------------------- */
 
-void *ck_find(const struct ck_table *table, uint64_t id)
-{
-	uint64_t *index = weft_map_get(&table->index, id);
-
-	return index ? table->items[*index] : NULL;
-}
-
 void *ck_add(struct weft_checker *ck, struct ck_table *table, uint64_t id, size_t size)
 {
-	void *item = calloc(1, size);
-	size_t i = table->nspare ? table->spare[table->nspare - 1] : table->count;
+	void *item = table->spare;
 
-	if (!item || weft_grow(&table->items, table->count, &table->room, sizeof(void *)) < 0 ||
-		weft_map_put(&table->index, id, i) < 0) {
+	if (item)
+		memcpy(&table->spare, item, sizeof(table->spare));
+	else
+		item = malloc(size);
+	if (!item || weft_map_put(&table->item_of, id, (uintptr_t)item) < 0) {
 		free(item);
 		ck->failed = true;
 		return NULL;
 	}
-	if (table->nspare)
-		table->nspare--;
-	else
-		table->count++;
-	table->items[i] = item;
-	return item;
+	return memset(item, 0, size);
 }
 
-/* Forgets an item; the caller frees it. A slot that can't be noted as free is only not used again.
- */
 void ck_remove(struct ck_table *table, uint64_t id)
 {
-	uint64_t *index = weft_map_get(&table->index, id);
+	void *item = ck_find(table, id);
 
-	if (!index)
+	if (!item)
 		return;
-	table->items[*index] = NULL;
-	if (weft_grow(&table->spare, table->nspare, &table->room_spare, sizeof(*table->spare)) == 0)
-		table->spare[table->nspare++] = *index;
-	weft_map_remove(&table->index, id);
+	memcpy(item, &table->spare, sizeof(table->spare));
+	table->spare = item;
+	weft_map_remove(&table->item_of, id);
 }
 
-void ck_finish_table(struct ck_table *table, void (*free_item)(void *))
+void *ck_next(const struct ck_table *table, size_t *i)
 {
-	for (size_t i = 0; i < table->count; i++) {
-		if (table->items[i])
-			free_item(table->items[i]);
+	const struct weft_map *map = &table->item_of;
+
+	for (; map->used > 0 && *i <= map->mask; ++*i) {
+		if (map->slots[*i].key != WEFT_MAP_NONE)
+			return (void *)(uintptr_t)map->slots[(*i)++].value;
 	}
-	weft_map_finish(&table->index);
-	free(table->items);
-	free(table->spare);
+	return NULL;
+}
+
+void **ck_sorted(struct weft_checker *ck, const struct ck_table *table,
+	int (*compare)(const void *, const void *), size_t *ret_count)
+{
+	void **items = reallocarray(NULL, table->item_of.used + 1, sizeof(*items)), *item;
+	size_t n = 0, i = 0;
+
+	if (!items) {
+		ck->failed = true;
+		return NULL;
+	}
+	while ((item = ck_next(table, &i)))
+		items[n++] = item;
+	qsort(items, n, sizeof(*items), compare);
+	*ret_count = n;
+	return items;
+}
+
+void ck_finish_table(struct ck_table *table, void (*finish)(void *))
+{
+	size_t i = 0;
+	void *item;
+
+	while ((item = ck_next(table, &i))) {
+		if (finish)
+			finish(item);
+		free(item);
+	}
+	while ((item = table->spare)) {
+		memcpy(&table->spare, item, sizeof(table->spare));
+		free(item);
+	}
+	weft_map_finish(&table->item_of);
 }
 
 void ck_set_add(struct weft_checker *ck, struct weft_set *set, uint64_t id)

@@ -95,13 +95,10 @@ struct ck_finding {
 	bool at_end;
 };
 
-/* A table of things by id: slots are used again. */
+/* A table of things by id. The memory of those that go is kept for those that come. */
 struct ck_table {
-	struct weft_map index;
-	void **items; /* NULL: free */
-	size_t count, room;
-	size_t *spare;
-	size_t nspare, room_spare;
+	struct weft_map item_of; /* id to address */
+	void *spare;		 /* each of these begins with the address of the next */
 };
 
 struct weft_checker {
@@ -145,10 +142,28 @@ void ck_say(struct weft_checker *ck, const char *rule, const struct weft_record 
 void ck_say_end(struct weft_checker *ck, const char *rule, uint64_t line, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-void *ck_find(const struct ck_table *table, uint64_t id);
+static inline void *ck_find(const struct ck_table *table, uint64_t id)
+{
+	const uint64_t *item = weft_map_get(&table->item_of, id);
+
+	return item ? (void *)(uintptr_t)*item : NULL;
+}
+
+/* A new one, of zeros; NULL if out of memory. A table's are all of one size. */
 void *ck_add(struct weft_checker *ck, struct ck_table *table, uint64_t id, size_t size);
+
+/* It is used no more; what it owns has been freed. */
 void ck_remove(struct ck_table *table, uint64_t id);
-void ck_finish_table(struct ck_table *table, void (*free_item)(void *));
+
+/* One after the other, in no order: begin with *i = 0. NULL at the end. */
+void *ck_next(const struct ck_table *table, size_t *i);
+
+/* All of them, in an order. NULL if out of memory; the caller frees the list. */
+void **ck_sorted(struct weft_checker *ck, const struct ck_table *table,
+	int (*compare)(const void *, const void *), size_t *ret_count);
+
+/* `finish` frees what an item owns, and may be NULL. */
+void ck_finish_table(struct ck_table *table, void (*finish)(void *));
 void ck_set_add(struct weft_checker *ck, struct weft_set *set, uint64_t id);
 void ck_copy_name(char *to, const char *name);
 
@@ -168,7 +183,7 @@ void ck_leave(struct weft_checker *ck, const struct weft_record *rec); /* yield,
 void ck_unblock(struct weft_checker *ck, const struct weft_record *rec);
 void ck_exit(struct weft_checker *ck, const struct weft_record *rec);
 void ck_life_end(struct weft_checker *ck);
-void ck_free_co(struct ck_co *co);
+void ck_finish_co(void *co);
 
 /* ---- check_obj.c: E16, E21; check_chan.c: E17-E20, E22
  * ------------------------------------------------------------------- */
@@ -191,7 +206,7 @@ void ck_recv(struct weft_checker *ck, const struct weft_record *rec);
 void ck_unsend(struct weft_checker *ck, const struct weft_record *rec);
 void ck_close(struct weft_checker *ck, const struct weft_record *rec);
 void ck_chan_end(struct weft_checker *ck);
-void ck_free_obj(struct ck_obj *obj);
+void ck_finish_obj(void *obj);
 
 /* ---- check_sync.c: E23, E24; check_user.c: E25, E26, W03 ------------------------------------- */
 

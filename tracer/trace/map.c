@@ -10,38 +10,25 @@
 
 #define FIRST_SLOTS 64
 
-static size_t hash(uint64_t key)
-{
-	key ^= key >> 32;
-	key *= UINT64_C(0x9e3779b97f4a7c15);
-	return (size_t)(key ^ key >> 29);
-}
-
 /* The key's slot, or the empty one where it would go. There is always an empty one. */
 static struct weft_map_slot *find(const struct weft_map *map, uint64_t key)
 {
-	size_t i = hash(key) & map->mask;
+	size_t i = weft_map_home(map, key);
 
 	while (map->slots[i].key != key && map->slots[i].key != WEFT_MAP_NONE)
 		i = (i + 1) & map->mask;
 	return &map->slots[i];
 }
 
-uint64_t *weft_map_get(const struct weft_map *map, uint64_t key)
-{
-	struct weft_map_slot *slot;
-
-	if (!map->slots)
-		return NULL;
-	slot = find(map, key);
-	return slot->key == key ? &slot->value : NULL;
-}
-
 static int grow(struct weft_map *map)
 {
 	size_t old = map->slots ? map->mask + 1 : 0;
 	size_t count = old ? old * 2 : FIRST_SLOTS;
-	struct weft_map more = {.mask = count - 1, .used = map->used};
+	struct weft_map more = {
+		.used = map->used,
+		.mask = count - 1,
+		.shift = (unsigned)__builtin_clzll(count) + 1,
+	};
 
 	more.slots = reallocarray(NULL, count, sizeof(*more.slots));
 	if (!more.slots)
@@ -93,7 +80,7 @@ void weft_map_remove(struct weft_map *map, uint64_t key)
 		i = (i + 1) & map->mask;
 		if (map->slots[i].key == WEFT_MAP_NONE)
 			break;
-		home = hash(map->slots[i].key) & map->mask;
+		home = weft_map_home(map, map->slots[i].key);
 		if (((i - home) & map->mask) < ((i - gap) & map->mask))
 			continue;
 		map->slots[gap] = map->slots[i];

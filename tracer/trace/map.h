@@ -10,23 +10,43 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Open addressing with linear probing. Zeroed is empty. Any key but UINT64_MAX. */
+#define WEFT_MAP_NONE UINT64_MAX /* the key of an empty slot */
+
+/* Open addressing with linear probing. Zeroed is empty. Any key but WEFT_MAP_NONE. */
 struct weft_map {
 	struct weft_map_slot {
 		uint64_t key, value;
 	} * slots;
 	size_t used, mask; /* mask + 1 slots, or none */
+	unsigned shift;	   /* 64 - the bits of mask */
 };
 
+/* Where the key's slot is looked for first: the top bits of a product, which all of the key's mix.
+ */
+static inline size_t weft_map_home(const struct weft_map *map, uint64_t key)
+{
+	return (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> map->shift);
+}
+
 /* Where the key's value is, or NULL. Until the next put or remove. */
-uint64_t *weft_map_get(const struct weft_map *map, uint64_t key);
+static inline uint64_t *weft_map_get(const struct weft_map *map, uint64_t key)
+{
+	if (map->used == 0)
+		return NULL;
+	for (size_t i = weft_map_home(map, key);; i = (i + 1) & map->mask) {
+		struct weft_map_slot *slot = &map->slots[i];
+
+		if (slot->key == key)
+			return &slot->value;
+		if (slot->key == WEFT_MAP_NONE)
+			return NULL;
+	}
+}
 
 /* Sets or replaces. Returns 0 or -ENOMEM. */
 int weft_map_put(struct weft_map *map, uint64_t key, uint64_t value);
 void weft_map_remove(struct weft_map *map, uint64_t key);
 void weft_map_finish(struct weft_map *map);
-
-#define WEFT_MAP_NONE UINT64_MAX /* the key of an empty slot */
 
 /* Zeroed is empty. */
 struct weft_set {

@@ -282,6 +282,26 @@ static int take_line(struct weft_reader *reader, const struct weft_place *start,
 	return rc == 0 ? 2 : rc;
 }
 
+/* A line as the recorder writes it, behind another: nothing but a record and its comma. */
+static bool take_plain(struct weft_reader *reader, uint64_t line, struct weft_record *rec)
+{
+	const char *text = reader->line.data;
+	size_t len = reader->line.len;
+
+	if (reader->layout != WEFT_LAYOUT_LINES || !reader->comma || len < 2 ||
+		text[len - 1] != ',' || !reader->line.whole)
+		return false;
+	if (!weft_decoder_scan(reader->decoder, text, len - 1, line, reader->index + 1, rec))
+		return false;
+	reader->index++;
+	reader->saw_eof |= rec->kind == WEFT_EV_EOF;
+	reader->had_comma = true;
+	reader->last_line = reader->record_line = line;
+	reader->raw = text;
+	reader->raw_len = len - 1;
+	return true;
+}
+
 static int next_line(struct weft_reader *reader, struct weft_record *rec)
 {
 	for (;;) {
@@ -298,6 +318,8 @@ static int next_line(struct weft_reader *reader, struct weft_record *rec)
 			finish_cut(reader, false);
 			return 0;
 		}
+		if (take_plain(reader, start.line, rec))
+			return 1;
 		len = reader->line.len;
 		text = strip(reader->line.data, &len);
 		if (len == 0)
