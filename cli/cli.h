@@ -10,6 +10,7 @@
 #ifndef WEFT_CLI_H
 #define WEFT_CLI_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -48,7 +49,7 @@ struct cli_verb {
 	int (*run)(const struct cli_verb *verb, int argc, char **argv);
 };
 
-extern const struct cli_verb cli_record, cli_view, cli_export, cli_info, cli_check;
+extern const struct cli_verb cli_record, cli_view, cli_export, cli_convert, cli_info, cli_check;
 
 /* ---- Arguments ------------------------------------------------------------------------------ */
 
@@ -90,6 +91,15 @@ int64_t cli_time(const char *option, const char *value);     /* "1.5ms", in ns *
 double cli_seconds(const char *option, const char *value);   /* "2", "1.5s", "300ms" */
 double cli_number(const char *option, const char *value);
 void cli_size(const char *option, const char *value, int *ret_width, int *ret_height);
+
+/* ---- Outputs -------------------------------------------------------------------------------- */
+
+/* After cli_catch_signals: the signal that asked to stop, or 0. The exit status is 128 + it. */
+extern volatile sig_atomic_t cli_caught;
+void cli_catch_signals(void);
+
+/* Ends the program with a line if the output is the input. */
+void cli_keep_input(const char *input, const char *output);
 
 /* ---- Speaking ------------------------------------------------------------------------------- */
 

@@ -5,9 +5,7 @@
 #include "cli/cli.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/look.h"
@@ -37,23 +35,6 @@ struct request {
 	struct export_options o;
 };
 
-static volatile sig_atomic_t caught; /* the signal that asked to stop */
-
-static void on_signal(int sig)
-{
-	caught = sig;
-}
-
-/* So that the half-written file is removed. */
-static void catch_signals(void)
-{
-	struct sigaction sa = {.sa_handler = on_signal};
-
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGHUP, &sa, NULL);
-}
-
 static int on_progress(void *arg, double done)
 {
 	enum { WIDTH = 40 };
@@ -69,7 +50,7 @@ static int on_progress(void *arg, double done)
 		fprintf(stderr, "\r[%s] %3d %%", bar, percent);
 		*shown = percent;
 	}
-	return caught != 0;
+	return cli_caught != 0;
 }
 
 static void read_options(struct cli_args *args, struct request *r)
@@ -103,26 +84,18 @@ static void read_options(struct cli_args *args, struct request *r)
 	}
 }
 
-/* The trace under another name, or behind a link, as well. */
-static bool same_file(const char *a, const char *b)
-{
-	struct stat x, y;
-
-	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
 static int write_output(const struct weft_trace *trace, const struct request *r)
 {
 	int shown = isatty(STDERR_FILENO) ? 0 : -1;
 	char error[512] = "";
 
-	catch_signals();
+	cli_catch_signals();
 	int failed =
 		export_file(trace, r->output, &r->o, on_progress, &shown, error, sizeof(error));
 	if (shown >= 0)
 		fputs("\r\033[K", stderr);
-	if (failed == -ECANCELED && caught)
-		return 128 + (int)caught;
+	if (failed == -ECANCELED && cli_caught)
+		return 128 + (int)cli_caught;
 	if (failed) {
 		cli_say("%s", cli_clean(error)); /* it names the file */
 		return CLI_FAILED;
@@ -147,8 +120,7 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 			export_suffixes());
 	if (export_check(r.output, &r.o, error, sizeof(error)) < 0)
 		cli_usage("%s", cli_clean(error));
-	if (same_file(r.input, r.output))
-		cli_usage("%s: is the trace itself; it is not overwritten", cli_clean(r.output));
+	cli_keep_input(r.input, r.output);
 	struct weft_trace *trace = look_load(r.input);
 	if (!trace)
 		return CLI_UNREADABLE;

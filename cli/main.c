@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const struct cli_verb *const verbs[] = {
-	&cli_record, &cli_view, &cli_export, &cli_info, &cli_check, NULL};
+	&cli_record, &cli_view, &cli_export, &cli_convert, &cli_info, &cli_check, NULL};
 
 static int help(void)
 {
@@ -51,7 +51,7 @@ _Noreturn static void unknown(const char *word)
 int main(int argc, char **argv)
 {
 	if (argc < 2)
-		cli_usage("no verb: record, view, export, info or check; see weft --help");
+		cli_usage("no verb: record, view, export, convert, info or check; see weft --help");
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
 		puts("weft " WEFT_VERSION);
 		return cli_finish_stdout(CLI_OK);

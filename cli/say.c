@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tracer/trace/json.h"
+
 void cli_say(const char *format, ...)
 {
 	va_list ap;
@@ -162,20 +164,5 @@ const char *cli_duration(int64_t ns)
 
 void cli_json_string(FILE *f, const char *text)
 {
-	if (!text) {
-		fputs("null", f);
-		return;
-	}
-	fputc('"', f);
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c == '"' || c == '\\')
-			fprintf(f, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			fprintf(f, "\\u%04x", c);
-		else
-			fputc(c, f);
-	}
-	fputc('"', f);
+	weft_json_string(f, text);
 }

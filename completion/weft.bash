@@ -35,7 +35,7 @@ _weft() {
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		_weft_words "record view export info check --help --version" "$cur"
+		_weft_words "record view export convert info check --help --version" "$cur"
 		return
 	fi
 	if [[ $verb == record ]]; then
@@ -49,9 +49,11 @@ _weft() {
 	--theme) _weft_words "light dark classic safe" "$cur"; return ;;
 	--axis) _weft_words "auto wall order squeezed" "$cur"; return ;;
 	--format) _weft_words "text json" "$cur"; return ;;
+	--from) _weft_words "weft gotrace" "$cur"; return ;;
+	--to) _weft_words "chrome mermaid csv weft" "$cur"; return ;;
 	--color) _weft_words "auto yes no" "$cur"; return ;;
 	-o | --output) _weft_files "$cur"; return ;;
-	--at | --duration | --fps | --size | --scale | --speed) return ;;
+	--at | --duration | --fps | --size | --scale | --speed | --limit) return ;;
 	esac
 	if [[ $cur == -* ]]; then
 		case $verb in
@@ -59,6 +61,7 @@ _weft() {
 		view) _weft_words "--theme --axis --speed --size --scale --paused --help" "$cur" ;;
 		export) _weft_words "-o --output --at --duration --fps --size --scale --theme \
 			--axis --no-labels --help" "$cur" ;;
+		convert) _weft_words "-o --output --from --to --limit --help" "$cur" ;;
 		info) _weft_words "--format --all --color --help" "$cur" ;;
 		check) _weft_words "--strict --format --color --help" "$cur" ;;
 		esac
@@ -67,7 +70,7 @@ _weft() {
 	case $verb in
 	record) compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -c -- "$cur"; compgen -f -- "$cur") ;;
-	view | export | info | check) _weft_traces "$cur" ;;
+	view | export | convert | info | check) _weft_traces "$cur" ;;
 	esac
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # fish completion for weft(1)
 
-set -l verbs record view export info check
+set -l verbs record view export convert info check
 set -l themes "light dark classic safe"
 set -l axes "auto wall order squeezed"
 
@@ -10,11 +10,12 @@ complete -c weft -n "not __fish_seen_subcommand_from $verbs" -l version -d "the 
 complete -c weft -n "not __fish_seen_subcommand_from $verbs" -a record -d "run a weft program and record it"
 complete -c weft -n "not __fish_seen_subcommand_from $verbs" -a view -d "play a trace in a window"
 complete -c weft -n "not __fish_seen_subcommand_from $verbs" -a export -d "make a picture or an animation"
+complete -c weft -n "not __fish_seen_subcommand_from $verbs" -a convert -d "write a trace in another format"
 complete -c weft -n "not __fish_seen_subcommand_from $verbs" -a info -d "what is in a trace"
 complete -c weft -n "not __fish_seen_subcommand_from $verbs" -a check -d "is a trace sound?"
 complete -c weft -l help -s h -d "a summary"
 
-complete -c weft -n "__fish_seen_subcommand_from record export" -s o -l output -r -d "what to write"
+complete -c weft -n "__fish_seen_subcommand_from record export convert" -s o -l output -r -d "what to write"
 
 complete -c weft -n "__fish_seen_subcommand_from view export" -l theme -x -a $themes -d "colours"
 complete -c weft -n "__fish_seen_subcommand_from view export" -l axis -x -a $axes -d "how time becomes height"
@@ -32,3 +33,7 @@ complete -c weft -n "__fish_seen_subcommand_from info check" -l format -x -a "te
 complete -c weft -n "__fish_seen_subcommand_from info check" -l color -x -a "auto yes no" -d "when"
 complete -c weft -n "__fish_seen_subcommand_from info" -l all -d "every thread and channel"
 complete -c weft -n "__fish_seen_subcommand_from check" -l strict -d "warnings count"
+
+complete -c weft -n "__fish_seen_subcommand_from convert" -l from -x -a "weft gotrace" -d "of the input"
+complete -c weft -n "__fish_seen_subcommand_from convert" -l to -x -a "chrome mermaid csv weft" -d "of the output"
+complete -c weft -n "__fish_seen_subcommand_from convert" -l limit -x -d "messages at most"

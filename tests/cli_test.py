@@ -13,8 +13,8 @@ import tap
 from tap import SOURCE, run, same, weft
 
 HAS_VIEWER = os.environ.get("WEFT_TEST_VIEWER", "1") == "1"
-VERBS = ("record", "view", "export", "info", "check")
-READERS = ("view", "export", "info", "check") if HAS_VIEWER else ("info", "check")
+VERBS = ("record", "view", "export", "convert", "info", "check")
+READERS = (("view", "export") if HAS_VIEWER else ()) + ("convert", "info", "check")
 
 HEAD = ('{"weft":1,"minor":0,"order":"time","unit":"ns",'
         '"caps":["sched","life","msg","value","wake"],"events":[\n')
@@ -65,6 +65,8 @@ def with_warning(folder):
 def command(verb, path, folder):
     if verb == "export":
         return [verb, path, "-o", folder / "out.png"]
+    if verb == "convert":
+        return [verb, path, "-o", folder / "out.csv"]
     return [verb, path]
 
 

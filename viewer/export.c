@@ -6,15 +6,13 @@
 #include "viewer/export.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "tracer/trace/output.h"
 #include "tracer/trace/trace.h"
 #include "viewer/draw.h"
 #include "viewer/export_parts.h"
@@ -145,84 +143,17 @@ static double scale_for(const struct export_options *o)
 	return fmax(fmin(fmax(small, 0.5), 1), large);
 }
 
-/* "DIR/.weft-PID-N.tmp", opened as a new file; the name is `name`. */
-static FILE *open_temporary(const char *path, char *name, size_t size)
-{
-	const char *slash = strrchr(path, '/');
-	int folder = slash ? (int)(slash - path + 1) : 0;
-
-	for (int i = 0; i < 100; i++) {
-		int fd;
-		FILE *f;
-
-		if ((size_t)snprintf(name, size, "%.*s.weft-%ld-%d.tmp", folder, path,
-			    (long)getpid(), i) >= size) {
-			errno = ENAMETOOLONG;
-			return NULL;
-		}
-		fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (fd < 0 && errno == EEXIST)
-			continue;
-		if (fd < 0)
-			return NULL;
-		f = fdopen(fd, "wb");
-		if (!f) {
-			int code = errno;
-
-			close(fd);
-			unlink(name);
-			errno = code;
-		}
-		return f;
-	}
-	return NULL;
-}
-
-/* What stands at the path may be replaced if it is a plain file that may be written. */
-static int check_target(const char *path, char *err, size_t n)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0)
-		return 0;
-	if (S_ISDIR(st.st_mode))
-		return refuse(-EISDIR, err, n, "%s: is a directory", path);
-	if (!S_ISREG(st.st_mode))
-		return refuse(-EINVAL, err, n, "%s: is not a plain file", path);
-	if (access(path, W_OK) < 0) {
-		int code = errno;
-
-		return refuse(-code, err, n, "%s: %s", path, strerror(code));
-	}
-	return 0;
-}
-
 static int write_file(struct export_job *job, const char *path, char *err, size_t n)
 {
-	char name[4096];
-	int r = check_target(path, err, n);
+	struct weft_trace_error error;
+	struct weft_output output;
+	int r = weft_output_open(&output, path, &error);
 
-	if (r < 0)
-		return r;
-	job->out = open_temporary(path, name, sizeof name);
-	if (!job->out) {
-		int code = errno;
-
-		return refuse(-code, err, n, "%s: %s", path, strerror(code));
+	if (r == 0) {
+		job->out = output.file;
+		r = weft_output_finish(&output, format_of(path)->write(job), &error);
 	}
-	r = format_of(path)->write(job);
-	if (r == 0 && (fflush(job->out) != 0 || ferror(job->out)))
-		r = errno ? -errno : -EIO;
-	if (fclose(job->out) != 0 && r == 0)
-		r = -errno;
-	if (r == 0 && rename(name, path) < 0)
-		r = -errno;
-	if (r < 0) {
-		unlink(name);
-		return refuse(
-			r, err, n, "%s: %s", path, r == -ECANCELED ? "stopped" : strerror(-r));
-	}
-	return 0;
+	return r < 0 ? refuse(r, err, n, "%s: %s", path, error.text) : 0;
 }
 
 int export_file(const struct weft_trace *t, const char *path, const struct export_options *o,

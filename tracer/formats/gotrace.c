@@ -458,6 +458,7 @@ static int read_gotrace(struct weft_input *input, const char *option, const stru
 const struct weft_format weft_format_gotrace = {
 	.name = "gotrace",
 	.suffixes = "json js",
+	.summary = "JSON of gotrace, the recorder of Go programs",
 	.probe = gotrace_probe,
 	.read = read_gotrace,
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tracer/formats/rows.h"
+#include "tracer/trace/encode.h"
 #include "tracer/trace/merge.h"
 
 /* Only a hint: what this does not recognise may still be a trace whose `weft` stands last. */
@@ -29,6 +30,7 @@ static int read_in_order(struct weft_reader *reader, const struct weft_sink *sin
 	int rc;
 
 	while ((rc = weft_reader_next(reader, &rec)) > 0) {
+		rec.raw = weft_reader_raw(reader, &rec.raw_len);
 		rc = sink->arrive(sink->arg, &rec);
 		if (rc == 0)
 			rc = sink->record(sink->arg, &rec);
@@ -61,9 +63,54 @@ static int read_native(struct weft_input *input, const char *option, const struc
 	return 0;
 }
 
+/* ---- Writing --------------------------------------------------------------------------------- */
+
+/* The records go on as they stand; only their order and the count at the end are new. */
+struct rewriting {
+	FILE *out;
+	int64_t count;
+};
+
+static int put_header(void *arg, const struct weft_header *header)
+{
+	struct rewriting *rewriting = arg;
+
+	weft_encode_header(rewriting->out, header);
+	return 0;
+}
+
+static int put_record(void *arg, const struct weft_record *rec)
+{
+	struct rewriting *rewriting = arg;
+	struct weft_record end;
+
+	fputs(rewriting->count ? ",\n" : "\n", rewriting->out);
+	if (rec->kind == WEFT_EV_EOF) {
+		end = *rec;
+		end.n = rewriting->count;
+		weft_encode_fields(rewriting->out, &end);
+	} else {
+		weft_encode(rewriting->out, rec);
+	}
+	rewriting->count++;
+	return 0;
+}
+
+static int write_native(const struct weft_writing *writing, struct weft_trace_error *error)
+{
+	struct rewriting rewriting = {writing->out, 0};
+	struct weft_tap tap = {&rewriting, put_header, put_record};
+	int rc = weft_source_read(writing->source, &tap, error);
+
+	fputs("\n]}\n", writing->out);
+	return rc;
+}
+
 const struct weft_format weft_format_native = {
 	.name = "weft",
-	.suffixes = "json",
+	.suffixes = "weft.json json",
+	.summary = "weft's own JSON, in the order of time",
 	.probe = probe,
 	.read = read_native,
+	.write = write_native,
 };

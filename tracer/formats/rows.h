@@ -9,5 +9,8 @@
 
 extern const struct weft_format weft_format_native;
 extern const struct weft_format weft_format_gotrace;
+extern const struct weft_format weft_format_chrome;
+extern const struct weft_format weft_format_csv;
+extern const struct weft_format weft_format_mermaid;
 
 #endif

@@ -327,6 +327,7 @@ static int decode_field(
 			say_wrong(ctx, field->name, "an object");
 			return 0;
 		}
+		*(struct json_object **)to = json;
 		return 1;
 	case WEFT_FIELD_VALUE:
 		if (!is_value(json)) {
@@ -341,6 +342,7 @@ static int decode_field(
 			say_wrong(ctx, field->name, "a number");
 			return 0;
 		}
+		*(struct json_object **)to = json;
 		return 1;
 	case WEFT_FIELD_CASES:
 		return get_cases(ctx, json, field->name);

@@ -36,6 +36,13 @@ struct weft_fed {
 int weft_feed(struct weft_input *input, const char *format, const struct weft_consumer *consumer,
 	struct weft_fed *ret_fed, struct weft_trace_error *error);
 
+/*
+ * As weft_trace_load, from an open input, from its start. A trace without a title is called after
+ * `name`, which is a path.
+ */
+int weft_trace_load_input(struct weft_input *input, const char *name, const char *format,
+	struct weft_trace **ret_trace, struct weft_trace_error *error);
+
 /* Refuses a trace in which nobody is, and says what else was wrong with it. */
 int weft_feed_refuse_empty(const struct weft_fed *fed, struct weft_trace_error *error);
 

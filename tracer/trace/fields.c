@@ -61,7 +61,7 @@ static const char *const levels[] = {"", "trace", "debug", "info", "warn", "erro
 #define NAME(required) FIELD("name", STRING, required, name)
 #define GUESS FIELD("guess", BOOL, false, guess)
 #define PRE FIELD("pre", BOOL, false, pre)
-#define ARGS SKIP("args", OBJECT, false)
+#define ARGS FIELD("args", OBJECT, false, args)
 #define UNTIL FIELD("until", TIME, false, until)
 #define CPU FIELD("cpu", COUNT, false, cpu)
 #define N(required) FIELD("n", COUNT, required, n)
@@ -122,8 +122,8 @@ ROWS(begin, TIMED(true), CO(true), NAME(true), ID(false, task), ARGS);
 ROWS(end, TIMED(true), CO(true), NAME(true), ARGS);
 ROWS(task, TIMED(true), WORD("op", true, op, task_ops, 0), ID(true, id), NAME(false),
 	ID(false, parent), CO(false), ARGS);
-ROWS(count, TIMED(true), NAME(true), SKIP("value", NUMBER, true), CO(false), ON(false),
-	FIELD("unit", STRING, false, unit));
+ROWS(count, TIMED(true), NAME(true), FLAG("value", NUMBER, true, value, has_value), CO(false),
+	ON(false), FIELD("unit", STRING, false, unit));
 ROWS(tick, TIMED(true));
 ROWS(drop, TIMED(true), N(true), FIELD("since", TIME, false, since));
 ROWS(eof, TIMED(true), N(true), WORD("why", false, why, eof_whys, 0));

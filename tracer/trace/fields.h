@@ -19,10 +19,10 @@ enum weft_field_type {
 	WEFT_FIELD_WORKER,  /* 0..2^31 - 2 */
 	WEFT_FIELD_STRING,
 	WEFT_FIELD_BOOL,
-	WEFT_FIELD_AT,	   /* id or text */
-	WEFT_FIELD_OBJECT, /* checked, not kept */
+	WEFT_FIELD_AT, /* id or text */
+	WEFT_FIELD_OBJECT,
 	WEFT_FIELD_VALUE,
-	WEFT_FIELD_NUMBER, /* any number, not kept */
+	WEFT_FIELD_NUMBER, /* any number */
 	WEFT_FIELD_CASES,
 	WEFT_FIELD_IDS,
 	WEFT_FIELD_PICK,

@@ -226,7 +226,7 @@ static void read_labels(struct context *ctx, struct json_object *json)
 int weft_header_decode(struct json_object *json, const struct weft_report *report,
 	struct weft_header *ret_header, struct weft_trace_error *error)
 {
-	struct weft_header header = {0};
+	struct weft_header header = {.json = json};
 	struct context ctx = {report, error, &header};
 	int rc;
 

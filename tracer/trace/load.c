@@ -45,24 +45,32 @@ static int finish(struct weft_builder *builder, const struct weft_fed *fed, cons
 	return rc;
 }
 
-int weft_trace_load(const char *path, const char *format, struct weft_trace **ret_trace,
-	struct weft_trace_error *error)
+int weft_trace_load_input(struct weft_input *input, const char *name, const char *format,
+	struct weft_trace **ret_trace, struct weft_trace_error *error)
 {
 	struct weft_builder *builder = weft_builder_create();
 	struct weft_consumer consumer = {builder, on_header, on_record};
-	struct weft_input input;
 	struct weft_fed fed;
 	int rc;
 
 	if (!builder)
 		return weft_refuse(error, -ENOMEM, 0, "%s", strerror(ENOMEM));
-	rc = weft_input_open(&input, path, error);
-	if (rc == 0) {
-		rc = weft_feed(&input, format, &consumer, &fed, error);
-		if (rc == 0)
-			rc = finish(builder, &fed, path, ret_trace, error);
-		weft_input_close(&input);
-	}
+	rc = weft_feed(input, format, &consumer, &fed, error);
+	if (rc == 0)
+		rc = finish(builder, &fed, name, ret_trace, error);
 	weft_builder_free(builder);
+	return rc;
+}
+
+int weft_trace_load(const char *path, const char *format, struct weft_trace **ret_trace,
+	struct weft_trace_error *error)
+{
+	struct weft_input input;
+	int rc = weft_input_open(&input, path, error);
+
+	if (rc < 0)
+		return rc;
+	rc = weft_trace_load_input(&input, path, format, ret_trace, error);
+	weft_input_close(&input);
 	return rc;
 }

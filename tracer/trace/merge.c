@@ -108,6 +108,8 @@ static int decode(struct merge *merge, const struct held *held, struct weft_reco
 	int rc = weft_reader_again(
 		merge->reader, held->raw, held->len, held->line, held->index, rec);
 
+	rec->raw = held->raw;
+	rec->raw_len = held->len;
 	if (held->t != LAST_T)
 		rec->t = held->t;
 	return rc;
@@ -177,6 +179,13 @@ static int release(struct merge *merge, int64_t t)
 	return rc;
 }
 
+/* Locations and stacks have no time and wait for nobody. */
+static int put_definition(struct merge *merge, struct weft_record *rec)
+{
+	rec->raw = weft_reader_raw(merge->reader, &rec->raw_len);
+	return merge->sink->record(merge->sink->arg, rec);
+}
+
 static int take(struct merge *merge, struct weft_record *rec)
 {
 	const struct weft_sink *sink = merge->sink;
@@ -186,7 +195,7 @@ static int take(struct merge *merge, struct weft_record *rec)
 	if (rc < 0)
 		return rc;
 	if (rec->kind == WEFT_EV_LOC || rec->kind == WEFT_EV_STACK)
-		return sink->record(sink->arg, rec);
+		return put_definition(merge, rec);
 	if (rec->t < 0)
 		rec->t = merge->last_t; /* stays with its neighbour */
 	merge->last_t = rec->t;

@@ -59,10 +59,13 @@ struct weft_record {
 	bool has_value;
 	const char *plain; /* a value without escapes or deep nesting, as JSON; not terminated */
 	size_t plain_len;
-	struct json_object *value; /* any other; NULL also for JSON's null */
+	struct json_object *value; /* any other; NULL also for JSON's null. Of count: a number */
+	struct json_object *args;  /* an object, or NULL */
 	const struct weft_case *cases;
 	const uint64_t *ids; /* frames of a stack, coroutines of a steal */
 	uint32_t ncases, nids;
+	const char *raw; /* its JSON as it stands in the file; NULL: an importer made the record */
+	size_t raw_len;
 };
 
 /* A record with every field absent. */
@@ -79,6 +82,8 @@ struct weft_header {
 	const char *t_is;
 	uint8_t id[16];
 	bool has_id;
+	struct json_object
+		*json; /* all of it, as it stands in the file; NULL: an importer made it */
 };
 
 /* Where readers put their findings. */
@@ -142,6 +147,12 @@ int weft_header_decode(struct json_object *json, const struct weft_report *repor
  */
 #define WEFT_VALUE_TEXT 65
 void weft_value_text(const struct weft_record *rec, char *buf);
+
+/*
+ * What weft_value_text shortens, in full and with all its characters: the text of a string, of a
+ * tagged number or pointer; else JSON. The caller frees it; NULL: out of memory.
+ */
+char *weft_value_full(const struct weft_record *rec);
 
 /* A name or a title from a file, the same way, at most 255 bytes of it. */
 #define WEFT_LABEL_TEXT 256

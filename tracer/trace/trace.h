@@ -153,6 +153,8 @@ const char *weft_ev_word(unsigned kind);
 const char *weft_why_word(unsigned why);
 const char *weft_obj_word(unsigned type);
 const char *weft_via_word(unsigned via);
+const char *weft_exit_word(unsigned why);
+const char *weft_unsend_word(unsigned why);
 const char *weft_eof_word(unsigned why);
 const char *weft_state_word(unsigned state); /* "running", "ready", "blocked", "unknown" */
 

@@ -91,16 +91,25 @@ static void put_bytes(char *buf, struct json_object *value, struct json_object *
 	put_text(buf, text, (size_t)used, false);
 }
 
-static void put_tagged(char *buf, struct json_object *value)
+/* The string that says all of a tagged object, or NULL. */
+static struct json_object *plain_string(struct json_object *value)
 {
 	static const char *const plain[] = {"str", "int", "float", "ptr"};
-	struct json_object *field, *len;
+	struct json_object *field = NULL;
 
-	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]) && !field; i++)
 		field = member(value, plain[i], json_type_string);
-		if (!field)
-			continue;
-		len = i == 0 ? member(value, "len", json_type_int) : NULL;
+	return field;
+}
+
+static void put_tagged(char *buf, struct json_object *value)
+{
+	struct json_object *field = plain_string(value), *len;
+
+	if (field) {
+		len = field == member(value, "str", json_type_string)
+			      ? member(value, "len", json_type_int)
+			      : NULL;
 		put_string(buf, field,
 			len && json_object_get_int64(len) > json_object_get_string_len(field));
 		return;
@@ -139,25 +148,67 @@ static void put_value(char *buf, struct json_object *value)
 	}
 }
 
-static void put_object(char *buf, const char *json, size_t len)
+/* A value that was kept as text; the caller puts it. */
+static struct json_object *parse(const struct weft_record *rec)
 {
 	struct json_tokener *tokener = json_tokener_new();
-	struct json_object *value = tokener ? json_tokener_parse_ex(tokener, json, (int)len) : NULL;
+	struct json_object *value =
+		tokener ? json_tokener_parse_ex(tokener, rec->plain, (int)rec->plain_len) : NULL;
 
-	put_value(buf, value);
-	json_object_put(value);
 	if (tokener)
 		json_tokener_free(tokener);
+	return value;
 }
 
 void weft_value_text(const struct weft_record *rec, char *buf)
 {
-	if (!rec->plain)
+	if (!rec->plain) {
 		put_value(buf, rec->value);
-	else if (rec->plain[0] == '{')
-		put_object(buf, rec->plain, rec->plain_len);
-	else if (rec->plain[0] == '"')
+	} else if (rec->plain[0] == '{') {
+		struct json_object *value = parse(rec);
+
+		put_value(buf, value);
+		json_object_put(value);
+	} else if (rec->plain[0] == '"') {
 		put_text(buf, rec->plain + 1, rec->plain_len - 2, false);
-	else
+	} else {
 		put_text(buf, rec->plain, rec->plain[0] == 'n' ? 0 : rec->plain_len, false);
+	}
+}
+
+static char *full_text(struct json_object *value)
+{
+	struct json_object *field = value;
+	const char *text = NULL;
+
+	if (json_object_is_type(value, json_type_object)) {
+		field = plain_string(value);
+		if (!field && json_object_object_get_ex(value, "json", &field))
+			value = field;
+	}
+	if (!value)
+		text = "";
+	else if (field && json_object_is_type(field, json_type_string))
+		text = json_object_get_string(field);
+	else
+		text = json_object_to_json_string_ext(
+			value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	return text ? strdup(text) : NULL;
+}
+
+char *weft_value_full(const struct weft_record *rec)
+{
+	struct json_object *value;
+	char *text;
+
+	if (!rec->plain)
+		return full_text(rec->value);
+	if (rec->plain[0] == '"')
+		return strndup(rec->plain + 1, rec->plain_len - 2);
+	if (rec->plain[0] != '{')
+		return strndup(rec->plain, rec->plain[0] == 'n' ? 0 : rec->plain_len);
+	value = parse(rec);
+	text = full_text(value);
+	json_object_put(value);
+	return text;
 }

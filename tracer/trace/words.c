@@ -9,6 +9,8 @@ static const char *const ev_words[] = {WEFT_EV_LIST(X)};
 static const char *const why_words[] = {WEFT_WHY_LIST(X)};
 static const char *const obj_words[] = {WEFT_OBJ_LIST(X)};
 static const char *const via_words[] = {WEFT_VIA_LIST(X)};
+static const char *const exit_words[] = {WEFT_EXIT_WHY_LIST(X)};
+static const char *const unsend_words[] = {WEFT_UNSEND_WHY_LIST(X)};
 static const char *const eof_words[] = {WEFT_EOF_WHY_LIST(X)};
 #undef X
 static const char *const state_words[] = {"unknown", "ready", "running", "blocked"};
@@ -33,6 +35,16 @@ const char *weft_obj_word(unsigned type)
 const char *weft_via_word(unsigned via)
 {
 	return WORD(via_words, via);
+}
+
+const char *weft_exit_word(unsigned why)
+{
+	return WORD(exit_words, why);
+}
+
+const char *weft_unsend_word(unsigned why)
+{
+	return WORD(unsend_words, why);
 }
 
 const char *weft_eof_word(unsigned why)

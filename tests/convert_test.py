@@ -1,0 +1,592 @@
+# SPDX-License-Identifier: MIT
+#
+# weft convert end to end. What is written is checked by rules that are written down here once more,
+# from the trace's own records: Chrome's slices nest and its arrows have both ends, a CSV reader
+# finds every message, a diagram has the first of them.
+import collections
+import csv
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+
+import tap
+from tap import SOURCE, same, weft
+
+SAMPLES = sorted((SOURCE / "traces").glob("*.json")) + [
+    SOURCE / "tests" / "data" / f"{name}.json"
+    for name in ("dropped", "marks", "select", "sync", "values", "worker")]
+FORMATS = {"chrome": "chrome.json", "csv": "csv", "mermaid": "mmd", "weft": "weft.json"}
+HEAD = '{"weft":1,"minor":0,"order":"time","unit":"ns","caps":["sched","life","msg","wake"],"events":[\n'
+
+
+def convert(path, out, *args, status=0, warning=None):
+    got = weft("convert", path, "-o", out, *args)
+    same((got.returncode, got.stdout), (status, ""), f"converting {path}: {got.stderr!r}")
+    if warning is None:
+        warning = path.name == "dropped.json"
+    same(got.stderr.count("\n"), int(warning), f"lines of warning: {got.stderr!r}")
+    return out.read_bytes().decode() if out.exists() else None
+
+
+def records(folder, path):
+    """The trace's records in the order of time, as weft itself puts them."""
+    text = convert(path, folder / "time.weft.json")
+    return json.loads(text)["events"]
+
+
+def made(folder, lines, name="made.json", head=HEAD):
+    path = folder / name
+    eof = {"ev": "eof", "t": lines[-1]["t"], "n": len(lines)}
+    path.write_text(head + ",\n".join(json.dumps(one) for one in [*lines, eof]) + "\n]}\n")
+    return path
+
+
+# ---- Chrome -------------------------------------------------------------------------------------
+
+def ns(number):
+    """Microseconds with exactly three digits, as text."""
+    assert re.fullmatch(r"\d+\.\d{3}", number), number
+    return int(number.replace(".", ""))
+
+
+def chrome(folder, path, *args):
+    text = convert(path, folder / "out.chrome.json", *args)
+    document = json.loads(text, parse_float=str)
+    return document["traceEvents"], document
+
+
+def track(event):
+    return event["pid"], event["tid"]
+
+
+def check_chrome(events):
+    """What Perfetto's importer asks for; it says of itself what it loses, but only in a table."""
+    stacks = collections.defaultdict(list)
+    starts, ends = {}, collections.Counter()
+    last = 0
+    for i, event in enumerate(events):
+        if event["ph"] == "M":
+            continue
+        t = ns(event["ts"])
+        assert t >= last, f"not sorted: {event}"
+        last = t
+        stack = stacks[track(event)]
+        if event["ph"] == "X":
+            while stack and stack[-1] <= t:
+                stack.pop()
+            end = t + ns(event["dur"])
+            assert not stack or end <= stack[-1], f"overlaps: {event}"
+            stack.append(end)
+        elif event["ph"] in "sf":
+            slice_ = events[i - 1]
+            same((slice_["ph"], track(slice_), slice_["ts"]), ("X", track(event), event["ts"]),
+                 f"what stands before {event}")
+            key = event["cat"], event["name"], event["id"]
+            same(event["name"], event["cat"])
+            if event["ph"] == "s":
+                assert key not in starts, f"a second start: {event}"
+                starts[key] = i
+            else:
+                same(event["bp"], "e")
+                assert key in starts, f"an end without its start: {event}"
+                ends[key] += 1
+    same(sorted(starts), sorted(ends), "arrows with both ends")
+    for key, count in ends.items():
+        assert count == 1 or key[0] == "close", f"{count} ends: {key}"
+    return collections.Counter(key[0] for key in ends.elements())
+
+
+def wanted_arrows(rows):
+    """How many arrows there should be, from the records."""
+    sent, closed, spawned, holder = set(), set(), set(), {}
+    count = collections.Counter()
+    for row in rows:
+        if row["ev"] == "send":
+            sent.add(row["msg"])
+        elif row["ev"] == "recv" and row.get("ok", True):
+            count["msg"] += row["msg"] in sent
+        elif row["ev"] == "recv":
+            count["close"] += row["on"] in closed
+        elif row["ev"] == "close" and "co" in row:
+            closed.add(row["on"])
+        elif row["ev"] == "spawn" and row["new"] not in spawned:
+            spawned.add(row["new"])
+            count["spawn"] += "co" in row
+        elif row["ev"] == "unblock":
+            count["wake"] += "co" in row and "msg" not in row
+        elif row["ev"] == "release":
+            holder[row["on"]] = row["co"]
+        elif row["ev"] == "acquire" and "from" in row and row.get("ok", True):
+            count["lock"] += holder.pop(row["on"], None) is not None
+    return +count
+
+
+def add_chrome(path):
+    @tap.test(f"chrome_of_{path.stem}_nests_and_has_every_arrow")
+    def _(folder):
+        events, _ = chrome(folder, path)
+        same(check_chrome(events), wanted_arrows(records(folder, path)), "the arrows")
+
+    @tap.test(f"chrome_of_{path.stem}_has_every_message_with_its_value")
+    def _(folder):
+        events, _ = chrome(folder, path)
+        rows = records(folder, path)
+        for kind in ("send", "recv"):
+            def fields(t, co, args):
+                return {"t": t, "co": co} | {key: args[key] for key in
+                                             ("on", "msg", "value", "via", "len", "from", "by")
+                                             if key in args}
+            got = [fields(ns(e["ts"]), e["tid"], e["args"]) for e in events
+                   if e.get("cat") == kind and e["ph"] == "X"]
+            same(got, [fields(r["t"], r["co"], json.loads(json.dumps(r), parse_float=str))
+                       for r in rows if r["ev"] == kind], kind)
+
+
+for each in SAMPLES:
+    add_chrome(each)
+
+
+@tap.test("chrome_states_tile_the_lives_of_threads")
+def _(folder):
+    for path in SAMPLES:
+        rows = records(folder, path)
+        if path.stem in ("dropped", "values"):  # they do not claim to know all states
+            continue
+        events, _ = chrome(folder, path)
+        end = max(row["t"] for row in rows if "t" in row)
+        lives = {row["new"]: [row["t"], end] for row in rows if row["ev"] == "spawn"}
+        for row in rows:
+            if row["ev"] == "exit":
+                lives[row["co"]][1] = row["t"]
+        at = {co: life[0] for co, life in lives.items()}
+        for event in events:
+            if event["ph"] == "X" and event["pid"] == 1 and \
+                    event["cat"] in ("run", "ready", "block", "life"):
+                same(ns(event["ts"]), at[event["tid"]], f"{path}: where this begins: {event}")
+                at[event["tid"]] += ns(event["dur"])
+        same(at, {co: life[1] for co, life in lives.items()}, f"{path}: ends of lives")
+
+
+@tap.test("chrome_workers_show_the_same_runs_as_threads")
+def _(folder):
+    for path in SAMPLES:
+        events, _ = chrome(folder, path)
+        runs = [e for e in events if e.get("cat") == "run" and e["ph"] == "X"]
+        of_threads = sorted((e["ts"], e["dur"], e["tid"], e["args"]["worker"]) for e in runs
+                            if e["pid"] == 1 and ns(e["dur"]))
+        of_workers = sorted((e["ts"], e["dur"], e["args"]["co"], e["tid"] - 1) for e in runs
+                            if e["pid"] == 2)
+        same(of_workers, of_threads, str(path))
+
+
+@tap.test("chrome_has_every_kind_of_record")
+def _(folder):
+    cats = set()
+    note = made(folder, [{"ev": "spawn", "t": 0, "new": 1, "name": "main"},
+                         {"ev": "note", "t": 1, "co": 1, "name": "here", "args": {"x": 1}},
+                         {"ev": "count", "t": 2, "name": "n", "value": 0.5, "unit": "kg"}])
+    for path in [*SAMPLES, note]:
+        cats |= {(e["ph"], e.get("cat")) for e in chrome(folder, path)[0]}
+    for kind in ("acquire", "release", "add", "signal", "timer", "cancel", "join", "note", "log",
+                 "send", "recv", "unsend", "select", "close", "spawn", "wake", "run", "ready",
+                 "block", "life", "steal", "worker", "drop"):
+        assert ("X", kind) in cats, f"no slice of {kind}"
+    for found in (("b", "region"), ("e", "region"), ("b", "task"), ("e", "task"), ("C", None),
+                  ("i", "drop"), ("i", "timer")):
+        assert found in cats, found
+
+
+@tap.test("chrome_names_threads_in_the_order_of_birth")
+def _(folder):
+    events, document = chrome(folder, SOURCE / "traces" / "sieve.json")
+    meta = [e for e in events if e["ph"] == "M"]
+    names = {e["tid"]: e["args"]["name"] for e in meta
+             if e["name"] == "thread_name" and e["pid"] == 1}
+    same((names[1], names[2]), ("main", "generate"))
+    order = [e["args"]["sort_index"] for e in meta
+             if e["name"] == "thread_sort_index" and e["pid"] == 1]
+    same(order, sorted(order))
+    same([e["args"]["name"] for e in meta if e["name"] == "process_name"],
+         [f"threads: {document['metadata']['title']}", "workers"])
+    same(document["metadata"]["tool"]["name"], "weft")
+
+
+@tap.test("chrome_times_are_exact_to_the_last_nanosecond")
+def _(folder):
+    last = 2**53 - 1
+    path = made(folder, [
+        {"ev": "spawn", "t": 7, "new": 1, "name": "main"},
+        {"ev": "run", "t": 1001, "w": 0, "co": 1},
+        {"ev": "note", "t": last - 1, "w": 0, "co": 1, "name": "late"},
+        {"ev": "exit", "t": last, "w": 0, "co": 1}])
+    text = convert(path, folder / "o.chrome.json")
+    assert '"ts":0.007,"cat":"ready","name":"ready","dur":0.994' in text, text
+    assert '"ts":9007199254740.990,"cat":"note"' in text, text
+    assert '"ts":1.001,"cat":"run","name":"run","dur":9007199254739.990' in text, text
+
+
+@tap.test("chrome_threads_with_large_ids_are_numbered_by_birth")
+def _(folder):
+    path = made(folder, [
+        {"ev": "spawn", "t": 0, "new": 2**40, "name": "main"},
+        {"ev": "run", "t": 1, "w": 0, "co": 2**40},
+        {"ev": "spawn", "t": 2, "w": 0, "co": 2**40, "new": 5, "name": "child"},
+        {"ev": "exit", "t": 3, "w": 0, "co": 2**40}])
+    events, _ = chrome(folder, path)
+    same({e["tid"]: e["args"]["name"] for e in events if e["name"] == "thread_name"
+          and e["pid"] == 1}, {1: "main", 2: "child"})
+    same(check_chrome(events), {"spawn": 1})
+
+
+@tap.test("chrome_operations_that_took_time_end_before_the_next_act")
+def _(folder):
+    path = made(folder, [
+        {"ev": "spawn", "t": 0, "new": 1, "name": "main"},
+        {"ev": "run", "t": 0, "w": 0, "co": 1},
+        {"ev": "make", "t": 1, "w": 0, "co": 1, "on": 1, "type": "chan", "name": "c", "cap": 9},
+        {"ev": "send", "t": 10, "w": 0, "co": 1, "on": 1, "msg": 1, "via": "buffer", "dur": 5},
+        {"ev": "send", "t": 20, "w": 0, "co": 1, "on": 1, "msg": 2, "via": "buffer", "dur": 50},
+        {"ev": "recv", "t": 30, "w": 0, "co": 1, "on": 1, "msg": 1, "dur": 1000},
+        {"ev": "recv", "t": 40, "w": 0, "co": 1, "on": 1, "msg": 2, "dur": 1000},
+        {"ev": "exit", "t": 45, "w": 0, "co": 1}])
+    events, _ = chrome(folder, path)
+    same(check_chrome(events), {"msg": 2})
+    same([e["dur"] for e in events if e.get("cat") in ("send", "recv")],
+         ["0.005", "0.010", "0.010", "0.005"])
+
+
+@tap.test("chrome_arrows_of_one_instant_have_their_start_first")
+def _(folder):
+    lines = [
+        {"ev": "spawn", "t": 5, "new": 1, "name": "main"},
+        {"ev": "run", "t": 5, "w": 0, "co": 1},
+        {"ev": "make", "t": 5, "w": 0, "co": 1, "on": 1, "type": "chan", "name": "c", "cap": 0},
+        {"ev": "spawn", "t": 5, "w": 0, "co": 1, "new": 2, "name": "child"},
+        {"ev": "block", "t": 5, "w": 0, "co": 1, "why": "recv", "on": 1},
+        {"ev": "run", "t": 5, "w": 0, "co": 2},
+        {"ev": "send", "t": 5, "w": 0, "co": 2, "on": 1, "msg": 1, "via": "hand"},
+        {"ev": "unblock", "t": 5, "w": 0, "co": 2, "to": 1, "on": 1, "msg": 1},
+        {"ev": "exit", "t": 5, "w": 0, "co": 2},
+        {"ev": "run", "t": 5, "w": 0, "co": 1},
+        {"ev": "recv", "t": 5, "w": 0, "co": 1, "on": 1, "msg": 1, "from": 2},
+        {"ev": "exit", "t": 5, "w": 0, "co": 1}]
+    events, _ = chrome(folder, made(folder, lines))
+    same(check_chrome(events), {"msg": 1, "spawn": 1})
+
+
+@tap.test("chrome_who_is_woken_and_never_runs_has_an_arrow_to_being_ready")
+def _(folder):
+    for more in ([], [{"ev": "note", "t": 50, "name": "later"}]):
+        path = made(folder, [
+            {"ev": "spawn", "t": 0, "new": 1, "name": "main"},
+            {"ev": "run", "t": 1, "w": 0, "co": 1},
+            {"ev": "spawn", "t": 2, "w": 0, "co": 1, "new": 2, "name": "child"},
+            {"ev": "run", "t": 3, "w": 1, "co": 2},
+            {"ev": "block", "t": 4, "w": 1, "co": 2, "why": "sync"},
+            {"ev": "unblock", "t": 9, "w": 0, "co": 1, "to": 2, "why": "sync"}, *more])
+        events, _ = chrome(folder, path)
+        same(check_chrome(events), {"spawn": 1, "wake": 1})
+
+
+@tap.test("chrome_lost_records_are_a_slice_over_the_gap")
+def _(folder):
+    events, _ = chrome(folder, SOURCE / "tests" / "data" / "dropped.json")
+    lost = [e for e in events if e.get("cat") == "drop"]
+    same([(e["ph"], e["ts"], e["name"]) for e in lost],
+         [(ph, t, f"{n} records lost") for t, n in (("0.005", 900), ("0.010", 37)) for ph in "Xi"])
+    same([e.get("dur", e.get("s")) for e in lost], ["0.000", "g", "0.040", "g"])
+
+
+# ---- CSV ----------------------------------------------------------------------------------------
+
+def table(text):
+    assert "\r\n" in text and text.endswith("\r\n")
+    return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+
+
+@tap.test("csv_has_a_row_for_each_message")
+def _(folder):
+    for path in SAMPLES:
+        rows = records(folder, path)
+        sends = [row for row in rows if row["ev"] == "send"]
+        recvs = {row["msg"]: row for row in rows if row["ev"] == "recv" and "msg" in row}
+        gone = {row["msg"] for row in rows if row["ev"] == "unsend"}
+        got = table(convert(path, folder / "o.csv"))
+        same(len(got), len(sends), f"{path}: rows")
+        for row, send in zip(got, sends):
+            recv = recvs.get(send["msg"], {})
+            same((int(row["message"]), int(row["channel_id"]), int(row["sender_id"]),
+                  int(row["sent_ns"]), row["via"]),
+                 (send["msg"], send["on"], send["co"], send["t"], send.get("via", "")))
+            same((row["receiver_id"], row["received_ns"]),
+                 (str(recv.get("co", "")), str(recv.get("t", ""))))
+            same(row["transit_ns"], str(recv["t"] - send["t"]) if recv else "")
+            same(row["state"], "received" if recv else
+                 "withdrawn" if send["msg"] in gone else "pending")
+
+
+@tap.test("csv_quotes_what_rfc_4180_wants_quoted")
+def _(folder):
+    lines = [
+        {"ev": "spawn", "t": 0, "new": 1, "name": 'a "b", c'},
+        {"ev": "make", "t": 0, "on": 1, "type": "chan", "name": "plain", "cap": 9}]
+    values = ['"', ",", "two\nlines", "\r", " blanks ", "", "=1+1", "é🧵", "x" * 5000]
+    for i, value in enumerate(values):
+        lines.append({"ev": "send", "t": i, "co": 1, "on": 1, "msg": i + 1, "value": value})
+    got = table(convert(made(folder, lines), folder / "o.csv"))
+    same([row["value"] for row in got], values)
+    same({row["sender"] for row in got}, {'a "b", c'})
+
+
+@tap.test("csv_values_are_plain_text")
+def _(folder):
+    got = table(convert(SOURCE / "tests" / "data" / "values.json", folder / "o.csv"))
+    values = [row["value"] for row in got]
+    same(values[:6], ["3", "-1", "0.25", "3.0", "false", "plain"])
+    for wanted in ("-9223372036854775808", "inf", "0xbeef", "Tom", '{"name":"Tom","lives":[9]}',
+                   "tab\tand\nline"):
+        assert wanted in values, f"{wanted} is not in {values}"
+
+
+@tap.test("csv_can_be_limited")
+def _(folder):
+    text = convert(SOURCE / "traces" / "sieve.json", folder / "o.csv", "--limit=3")
+    same(len(table(text)), 3)
+
+
+# ---- Mermaid ------------------------------------------------------------------------------------
+
+@tap.test("mermaid_has_the_first_messages_and_counts_the_rest")
+def _(folder):
+    path = SOURCE / "traces" / "sieve.json"
+    rows = records(folder, path)
+    sends = [row for row in rows if row["ev"] == "send"]
+    to = {row["msg"]: row["co"] for row in rows if row["ev"] == "recv" and "msg" in row}
+    for limit, args in ((50, []), (7, ["--limit", "7"]), (10**6, ["--limit=1000000"])):
+        text = convert(path, folder / "o.mmd", *args)
+        lines = text.splitlines()
+        same(lines[0], "sequenceDiagram")
+        arrows = re.findall(r"^    t(\d+)(?:->>|-\))t(\d+): (.*)$", text, re.MULTILINE)
+        received = [s for s in sends[:limit] if s["msg"] in to]
+        same([(int(a), int(b)) for a, b, _ in arrows],
+             [(s["co"], to[s["msg"]]) for s in received])
+        for (_, _, label), send in zip(arrows, received):
+            assert label.endswith(f": {send['value']}"), label
+        drawn = {int(t) for t in re.findall(r"^    participant t(\d+) as ", text, re.MULTILINE)}
+        same(drawn, {s["co"] for s in sends[:limit]} | {to[s["msg"]] for s in received})
+        more = re.search(r"and (\d+) more messages", text)
+        same(int(more.group(1)) if more else 0, max(len(sends) - limit, 0), "the rest")
+
+
+@tap.test("mermaid_of_markdown_is_fenced")
+def _(folder):
+    text = convert(SOURCE / "traces" / "ping.json", folder / "o.md")
+    assert text.startswith("```mermaid\nsequenceDiagram\n") and text.endswith("\n```\n"), text
+    same(text[len("```mermaid\n"):-len("```\n")],
+         convert(SOURCE / "traces" / "ping.json", folder / "o.mmd"))
+
+
+@tap.test("mermaid_names_cannot_end_a_line_or_begin_a_comment")
+def _(folder):
+    name = 'a;b #1 <b> 100%% $$x$$ A@{} "q" end'
+    path = made(folder, [
+        {"ev": "spawn", "t": 0, "new": 1, "name": name},
+        {"ev": "spawn", "t": 0, "new": 2, "name": " "},
+        {"ev": "make", "t": 0, "on": 1, "type": "chan", "name": "c;d", "cap": 9},
+        {"ev": "send", "t": 1, "co": 1, "on": 1, "msg": 1, "via": "buffer", "value": "one\ntwo;"},
+        {"ev": "recv", "t": 2, "co": 2, "on": 1, "msg": 1},
+        {"ev": "send", "t": 3, "co": 1, "on": 1, "msg": 2, "via": "buffer"}])
+    text = convert(path, folder / "o.mmd")
+    same(text.count("\n"), 5, "lines")
+    plain = re.sub(r"#(\d+);", lambda m: chr(int(m.group(1))), text)
+    assert f" as {name}\n" in plain and "t1-)t2: c;d: one two;\n" in plain, plain
+    assert "Note over t1: c;d, never received" in plain, plain
+    assert not re.search(r"[;%<$@]", re.sub(r"#\d+;", "", text)), text
+
+
+@tap.test("mermaid_of_a_trace_without_messages_shows_its_threads")
+def _(folder):
+    text = convert(SOURCE / "tests" / "data" / "sync.json", folder / "o.mmd")
+    same(text, "sequenceDiagram\n    participant t1 as main\n    participant t2 as guest\n")
+
+
+# ---- weft's own ---------------------------------------------------------------------------------
+
+@tap.test("weft_keeps_records_and_header_as_they_are")
+def _(folder):
+    for path in SAMPLES:
+        if path.stem in ("dropped", "worker"):  # these are in order of workers
+            continue
+        same(convert(path, folder / "o.weft.json"), path.read_text(), str(path))
+
+
+@tap.test("weft_puts_a_trace_by_workers_into_the_order_of_time")
+def _(folder):
+    path = SOURCE / "tests" / "data" / "worker.json"
+    before = json.loads(path.read_text())
+    after = json.loads(convert(path, folder / "o.weft.json"))
+    same(after["order"], "time")
+
+    def key(row):
+        return json.dumps(row, sort_keys=True)
+    same(sorted(map(key, after["events"])), sorted(map(key, before["events"])))
+    times = [row["t"] for row in after["events"]]
+    same(times, sorted(times))
+    same(weft("check", "--strict", folder / "o.weft.json").stdout, "")
+
+
+@tap.test("weft_of_any_layout_is_the_line_form")
+def _(folder):
+    source = SOURCE / "traces" / "ping.json"
+    document = json.loads(source.read_text())
+    pretty = folder / "pretty.json"
+    pretty.write_text(json.dumps(document, indent=2))
+    same(json.loads(convert(pretty, folder / "o.weft.json")), document)
+    same((folder / "o.weft.json").read_text().count("\n"), source.read_text().count("\n"))
+
+
+@tap.test("weft_of_gotrace_is_sound_and_the_same_each_time")
+def _(folder):
+    for path in sorted((SOURCE / "tests" / "data" / "gotrace").glob("*.js*")):
+        odd = path.name in ("odd.json", "tie.json", "t-is-receive.json")
+        got = weft("convert", path, "-o", folder / "o.weft.json")
+        same(got.returncode, 0, got.stderr)
+        assert odd or got.stderr == "", got.stderr
+        text = (folder / "o.weft.json").read_text()
+        same(json.loads(text)["src"]["format"], "gotrace")
+        check = weft("check", folder / "o.weft.json")
+        assert check.returncode == 0 and "W05" not in check.stdout, f"{path}: {check.stdout}"
+        weft("convert", path, "-o", folder / "again.weft.json")
+        same((folder / "again.weft.json").read_text(), text, "the second time")
+
+
+# ---- The command --------------------------------------------------------------------------------
+
+@tap.test("plain_json_is_chrome_for_weft_and_weft_for_others")
+def _(folder):
+    assert "traceEvents" in convert(SOURCE / "traces" / "ping.json", folder / "o.json")
+    other = SOURCE / "tests" / "data" / "gotrace" / "array.json"
+    assert convert(other, folder / "o.json").startswith('{"weft":1,')
+
+
+@tap.test("standard_input_and_output_are_a_dash")
+def _(folder):
+    path = SOURCE / "traces" / "sieve.json"
+    wanted = convert(path, folder / "o.chrome.json")
+    wanted = wanted.replace("sieve.json", "standard input")
+    with path.open() as file:  # a file can be read again, a pipe is copied
+        got = weft("convert", "-", "-o", "-", "--to=chrome", stdin=file)
+    same((got.returncode, got.stderr), (0, ""))
+    same(got.stdout, wanted)
+    with subprocess.Popen(["cat", path], stdout=subprocess.PIPE) as cat:
+        got = weft("convert", "-", "-o", "-", "--to=chrome", stdin=cat.stdout)
+    same((got.returncode, got.stdout, got.stderr), (0, wanted, ""))
+
+
+@tap.test("the_same_trace_gives_the_same_bytes")
+def _(folder):
+    for path in SAMPLES:
+        for suffix in FORMATS.values():
+            same(convert(path, folder / f"a.{suffix}"), convert(path, folder / f"b.{suffix}"))
+
+
+@tap.test("broken_traces_are_converted_with_a_line_or_refused")
+def _(folder):
+    for path in sorted((SOURCE / "traces" / "broken").glob("*.json")):
+        for suffix in FORMATS.values():
+            got = weft("convert", path, "-o", folder / f"o.{suffix}")
+            assert got.returncode in (0, 3), f"{path} to {suffix}: {got.returncode} {got.stderr}"
+            assert got.stderr.count("\n") <= 1, got.stderr
+            same((folder / f"o.{suffix}").exists(), got.returncode == 0)
+            if got.returncode == 0 and suffix == "chrome.json":
+                json.loads((folder / f"o.{suffix}").read_text())
+            (folder / f"o.{suffix}").unlink(missing_ok=True)
+        same(os.listdir(folder), [], "what is left")
+
+
+@tap.test("a_trace_is_not_converted_over_itself")
+def _(folder):
+    path, link = folder / "t.json", folder / "link.csv"
+    path.write_bytes((SOURCE / "traces" / "ping.json").read_bytes())
+    link.symlink_to(path)
+    for out in (path, link):
+        got = weft("convert", path, "-o", out)
+        same(got.returncode, 2)
+        assert "the trace itself" in tap.one_line(got.stderr), got.stderr
+    same(path.read_bytes(), (SOURCE / "traces" / "ping.json").read_bytes())
+
+
+@tap.test("a_conversion_that_fails_leaves_the_old_file")
+def _(folder):
+    old = folder / "o.csv"
+    old.write_text("old")
+    for args, status in (([folder / "none.json"], 3), ([SOURCE / "meson.build"], 3),
+                         ([SOURCE / "traces" / "ping.json", "--limit=0"], 2)):
+        same(weft("convert", *args, "-o", old).returncode, status)
+    same((old.read_text(), os.listdir(folder)), ("old", ["o.csv"]))
+
+
+@tap.test("what_cannot_be_written_gives_1")
+def _(folder):
+    path = SOURCE / "traces" / "ping.json"
+    (folder / "dir.csv").mkdir()
+    for out in (folder / "no" / "o.csv", folder / "dir.csv", "/proc/o.csv"):
+        got = weft("convert", path, "-o", out)
+        same(got.returncode, 1)
+        assert str(out) in tap.one_line(got.stderr), got.stderr
+    with open("/dev/full", "w") as full:
+        got = weft("convert", path, "-o", "-", "--to=csv", stdout=full)
+    same(got.returncode, 1)
+    assert "No space left" in tap.one_line(got.stderr), got.stderr
+
+
+@tap.test("a_conversion_that_is_interrupted_leaves_nothing")
+def _(folder):
+    lines = [{"ev": "spawn", "t": 0, "new": 1, "name": "main"}]
+    lines += [{"ev": "note", "t": i, "co": 1, "name": "n"} for i in range(300_000)]
+    path = made(folder, lines)
+    child = subprocess.Popen([tap.WEFT, "convert", path, "-o", folder / "o.chrome.json"],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while len(os.listdir(folder)) < 2:
+        assert time.monotonic() < deadline and child.poll() is None, "nothing is being written"
+        time.sleep(0.001)
+    child.send_signal(signal.SIGINT)
+    _, err = child.communicate(timeout=60)
+    same((child.returncode, err), (130, b""))
+    same(os.listdir(folder), ["made.json"], "the folder")
+
+
+WRONG = {
+    "without_trace": (["-o", "x.csv"], "no trace"),
+    "without_output": (["GOOD"], "no output"),
+    "of_two": (["GOOD", "b.json", "-o", "x.csv"], "one trace"),
+    "unknown_suffix": (["GOOD", "-o", "x.xyz"], "names no format"),
+    "no_suffix": (["GOOD", "-o", "-"], "names no format"),
+    "unknown_to": (["GOOD", "-o", "x.csv", "--to=yaml"], "unknown; choose one of weft, chrome"),
+    "unknown_from": (["GOOD", "-o", "x.csv", "--from=yaml"], "unknown; choose one of weft, gotrace"),
+    "to_what_is_only_read": (["GOOD", "-o", "x.csv", "--to=gotrace"], "only read"),
+    "from_what_is_only_written": (["GOOD", "-o", "x.csv", "--from=csv"], "only written"),
+    "limit_of_none": (["GOOD", "-o", "x.csv", "--limit=0"], "--limit 0"),
+    "limit_of_half": (["GOOD", "-o", "x.csv", "--limit=1.5"], "--limit 1.5"),
+}
+
+
+def add_wrong(name, args, words):
+    @tap.test(f"wrong_use_{name}_gives_2")
+    def _(folder):
+        real = [a.replace("GOOD", str(SOURCE / "traces" / "ping.json")) for a in args]
+        got = weft("convert", *real, cwd=folder)
+        same(got.returncode, 2)
+        assert words in tap.one_line(got.stderr), got.stderr
+        same(os.listdir(folder), [])
+
+
+for each, (arguments, needed) in WRONG.items():
+    add_wrong(each, arguments, needed)
+
+tap.main()
