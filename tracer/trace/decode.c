@@ -452,16 +452,18 @@ static void decode_unknown(struct context *ctx, struct json_object *json)
 	}
 }
 
-bool weft_decoder_scan(struct weft_decoder *decoder, const char *text, size_t len, uint64_t line,
-	uint64_t index, struct weft_record *rec)
+const char *weft_decoder_scan(struct weft_decoder *decoder, const char *text, size_t room,
+	uint64_t line, uint64_t index, struct weft_record *rec)
 {
-	if (!weft_scan(decoder->scanner, text, len, rec) || is_odd(rec))
-		return false;
+	const char *end = weft_scan(decoder->scanner, text, room, rec);
+
+	if (!end || is_odd(rec))
+		return NULL;
 	rec->line = line;
 	rec->index = index;
 	if (rec->t >= 0)
 		decoder->last_t = rec->t;
-	return true;
+	return end;
 }
 
 int weft_decode(struct weft_decoder *decoder, struct json_object *json, uint64_t line,

@@ -65,7 +65,8 @@ static void parse(struct weft_reader *reader, const char *text, size_t len, bool
 	*ret = (struct parsed){text, len, too_long, false, WEFT_SYNTAX_BAD, NULL};
 	if (too_long)
 		return;
-	ret->done = weft_decoder_scan(reader->decoder, text, len, line, reader->index + 1, rec);
+	ret->done = weft_decoder_scan(reader->decoder, text, len, line, reader->index + 1, rec) ==
+		    text + len;
 	if (ret->done)
 		ret->syntax = WEFT_SYNTAX_OK;
 	else
@@ -283,28 +284,30 @@ static int take_line(struct weft_reader *reader, const struct weft_place *start,
 }
 
 /* A line as the recorder writes it, behind another: nothing but a record and its comma. */
-static bool take_plain(struct weft_reader *reader, uint64_t line, struct weft_record *rec)
+static bool take_plain(struct weft_reader *reader, struct weft_record *rec)
 {
-	const char *text = reader->line.data;
-	size_t len = reader->line.len;
+	struct weft_input *input = reader->input;
+	const char *text = input->buf + input->pos, *end;
 
-	if (reader->layout != WEFT_LAYOUT_LINES || !reader->comma || len < 2 ||
-		text[len - 1] != ',' || !reader->line.whole)
+	if (!reader->comma || reader->layout != WEFT_LAYOUT_LINES)
 		return false;
-	if (!weft_decoder_scan(reader->decoder, text, len - 1, line, reader->index + 1, rec))
+	end = weft_decoder_scan(reader->decoder, text, input->len - input->pos, input->line,
+		reader->index + 1, rec);
+	if (!end || memcmp(end, ",\n", 2) != 0)
 		return false;
+	reader->last_line = reader->record_line = input->line++;
+	input->pos += (size_t)(end + 2 - text);
 	reader->index++;
-	reader->saw_eof |= rec->kind == WEFT_EV_EOF;
 	reader->had_comma = true;
-	reader->last_line = reader->record_line = line;
+	reader->saw_eof |= rec->kind == WEFT_EV_EOF;
 	reader->raw = text;
-	reader->raw_len = len - 1;
+	reader->raw_len = (size_t)(end - text);
 	return true;
 }
 
 static int next_line(struct weft_reader *reader, struct weft_record *rec)
 {
-	for (;;) {
+	while (!take_plain(reader, rec)) {
 		struct weft_place start;
 		const char *text;
 		size_t len;
@@ -318,8 +321,6 @@ static int next_line(struct weft_reader *reader, struct weft_record *rec)
 			finish_cut(reader, false);
 			return 0;
 		}
-		if (take_plain(reader, start.line, rec))
-			return 1;
 		len = reader->line.len;
 		text = strip(reader->line.data, &len);
 		if (len == 0)
@@ -335,6 +336,7 @@ static int next_line(struct weft_reader *reader, struct weft_record *rec)
 		if (rc != 2)
 			return rc;
 	}
+	return 1;
 }
 
 int weft_reader_next(struct weft_reader *reader, struct weft_record *rec)
@@ -363,7 +365,7 @@ int weft_reader_again(struct weft_reader *reader, const char *raw, size_t len, u
 	struct json_object *json;
 	enum weft_syntax syntax;
 
-	if (weft_decoder_scan(reader->decoder, raw, len, line, index, rec))
+	if (weft_decoder_scan(reader->decoder, raw, len, line, index, rec) == raw + len)
 		return 1;
 	syntax = weft_decoder_parse(reader->decoder, raw, len, &json);
 	if (syntax != WEFT_SYNTAX_OK)

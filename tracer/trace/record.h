@@ -120,12 +120,13 @@ enum weft_syntax weft_decoder_parse(
 	struct weft_decoder *decoder, const char *text, size_t len, struct json_object **ret_json);
 
 /*
- * Reads a text that looks as the recorder writes it, fast (scan.h, which says what must stand
- * behind it). Returns false if it is anything else, or anything is wrong with it: then nothing has
- * been reported, and parsing and decoding it is the way.
+ * Reads a text that begins with a record as the recorder writes them, fast; what `room` is, and
+ * what else must hold: scan.h. Returns the place behind it; or NULL if it looks otherwise, or
+ * anything is wrong with it: then nothing has been reported, and parsing and decoding it is the
+ * way.
  */
-bool weft_decoder_scan(struct weft_decoder *decoder, const char *text, size_t len, uint64_t line,
-	uint64_t index, struct weft_record *rec);
+const char *weft_decoder_scan(struct weft_decoder *decoder, const char *text, size_t room,
+	uint64_t line, uint64_t index, struct weft_record *rec);
 
 /*
  * Decodes a parsed record; `quiet` reports nothing (it has been decoded before). Returns 1 if the

@@ -5,8 +5,8 @@
  * numbers are read eight digits at a time.
  *
  * Each function takes the place where something should stand and returns the place behind it, or
- * NULL for a surprise. None looks for the text's end: all stop at a byte that they don't know, as
- * the one behind the text is, and only the last bracket is compared with it.
+ * NULL for a surprise. None looks for the text's end: all stop at a byte that they don't know, and
+ * an end of a line is one, inside and outside of strings.
  */
 #include "tracer/trace/scan.h"
 
@@ -16,34 +16,46 @@
 #include "tracer/trace/fields.h"
 
 #define ROWS_MAX 24
-#define SLOTS 128   /* for less than half as many kinds */
 #define LIST_MAX 64 /* cases and ids; more are rare */
+
+/* A name as it stands in a load of eight bytes. */
+struct name {
+	uint64_t bytes, mask;
+};
+
+enum how {
+	INT64, /* an integer from min to min + extent */
+	INT32, /* the same, kept in 32 bits */
+	INT_SKIPPED,
+	INT_FLAGGED, /* the same, and `has` is set */
+	OTHER,
+};
 
 /* A field of a kind. */
 struct row {
-	uint64_t bytes, mask; /* `msg":` in a load; a name that is too long for it is in no load */
-	int64_t min;	      /* of an integer */
-	uint64_t extent;      /* its largest value - min; 0: no integer */
+	struct name name; /* `msg":`; one that is too long is equal to nothing */
+	int64_t min;
+	uint64_t extent;
 	const struct weft_field *field;
 	struct row *follow; /* the row that came behind this one last time */
 	uint32_t bit;
-	uint16_t offset, has;
+	uint16_t offset;
 	uint8_t len; /* of the name and what stands behind it */
-	bool narrow; /* 32 bits of an integer are kept, not 64 */
+	uint8_t how; /* enum how */
 };
 
 struct kind {
+	struct name name; /* `send"` */
+	uint32_t required;
+	uint16_t nrows;
+	uint8_t len, number;
+	struct kind *follow; /* as of a row */
 	struct row rows[ROWS_MAX];
-	unsigned nrows;
-	uint32_t required; /* their bits */
 };
 
 struct weft_scanner {
 	struct kind kinds[WEFT_EV_COUNT_];
-	struct slot {
-		uint64_t bytes; /* `send"`, or 0: empty */
-		unsigned kind;
-	} slots[SLOTS];
+	struct kind *last; /* of the record before */
 	struct weft_case cases[LIST_MAX];
 	uint64_t ids[LIST_MAX];
 	char *strings; /* of one record, each with its end; as much room as its text has */
@@ -63,16 +75,29 @@ static inline uint64_t load(const char *p)
 	return bytes;
 }
 
-/* A mask of the first n bytes. */
-static uint64_t first(size_t n)
+static inline bool is_name(const struct name *name, const char *p)
 {
-	return n < 8 ? (UINT64_C(1) << 8 * n) - 1 : UINT64_MAX;
+	return (load(p) & name->mask) == name->bytes;
+}
+
+/* The name of a text and what stands behind it; their length together. */
+static uint8_t set_name(struct name *name, const char *text, const char *behind)
+{
+	char bytes[32] = "";
+	size_t len = (size_t)(stpcpy(stpcpy(bytes, text), behind) - bytes);
+
+	name->mask = len < 8 ? (UINT64_C(1) << 8 * len) - 1 : UINT64_MAX;
+	name->bytes = load(bytes);
+	if (len > 8)
+		*name = (struct name){UINT64_MAX, 0};
+	return (uint8_t)len;
 }
 
 static void set_limits(struct row *row)
 {
 	int64_t max = WEFT_TIME_MAX;
 
+	row->how = row->offset ? INT64 : INT_SKIPPED;
 	switch (row->field->type) {
 	case WEFT_FIELD_ID:
 	case WEFT_FIELD_AT:
@@ -86,59 +111,52 @@ static void set_limits(struct row *row)
 		break;
 	case WEFT_FIELD_WORKER:
 		max = INT32_MAX - 1;
-		row->narrow = true;
+		row->how = INT32;
 		break;
 	default:
-		return;
+		row->how = OTHER;
 	}
 	row->extent = (uint64_t)(max - row->min);
+	if (row->field->has && row->how != OTHER)
+		row->how = INT_FLAGGED;
 }
 
 static void add_row(struct kind *kind, const struct weft_field *field)
 {
 	struct row *row = &kind->rows[kind->nrows];
-	char name[32] = "";
 
 	row->field = field;
 	row->follow = kind->rows;
-	row->len = (uint8_t)(stpcpy(stpcpy(name, field->name), "\":") - name);
-	row->mask = row->len <= 8 ? first(row->len) : 0;
-	row->bytes = row->len <= 8 ? load(name) : UINT64_MAX;
+	row->len = set_name(&row->name, field->name, "\":");
 	row->bit = UINT32_C(1) << kind->nrows;
 	row->offset = (uint16_t)field->offset;
-	row->has = (uint16_t)field->has;
 	set_limits(row);
 	if (field->required)
 		kind->required |= row->bit;
 	kind->nrows++;
 }
 
-static struct slot *find_slot(struct weft_scanner *scanner, uint64_t bytes)
-{
-	size_t i = (size_t)(bytes * UINT64_C(0x9e3779b97f4a7c15) >> 57);
-
-	while (scanner->slots[i].bytes != bytes && scanner->slots[i].bytes)
-		i = (i + 1) % SLOTS;
-	return &scanner->slots[i];
-}
-
 static void add_kind(struct weft_scanner *scanner, unsigned number)
 {
 	const struct weft_field *field = weft_fields(weft_ev_word(number), &number);
-	char word[16] = "";
+	struct kind *kind = &scanner->kinds[number];
 
-	stpcpy(stpcpy(word, weft_ev_word(number)), "\"");
-	*find_slot(scanner, load(word)) = (struct slot){load(word), number};
+	kind->number = (uint8_t)number;
+	kind->len = set_name(&kind->name, weft_ev_word(number), "\"");
+	kind->follow = kind;
 	for (; field->name; field++)
-		add_row(&scanner->kinds[number], field);
+		add_row(kind, field);
 }
 
 struct weft_scanner *weft_scanner_create(void)
 {
 	struct weft_scanner *scanner = calloc(1, sizeof(*scanner));
 
-	for (unsigned i = 0; i < WEFT_EV_COUNT_ && scanner; i++)
+	if (!scanner)
+		return NULL;
+	for (unsigned i = 0; i < WEFT_EV_COUNT_; i++)
 		add_kind(scanner, i);
+	scanner->last = scanner->kinds;
 	return scanner;
 }
 
@@ -410,6 +428,7 @@ static const char *scan_other(
 	case WEFT_FIELD_WORD:
 		return scan_word(p, field->words, to);
 	case WEFT_FIELD_VALUE:
+		rec->has_value = true;
 		return scan_value(p, rec);
 	case WEFT_FIELD_STRING:
 		return row->offset ? scan_string(scanner, p, to) : skip_string(p);
@@ -432,28 +451,58 @@ static inline const char *scan_field(
 	char *to = (char *)rec + row->offset;
 	int64_t n;
 
-	if (row->extent == 0)
+	if (row->how == OTHER)
 		return scan_other(scanner, row, p, rec);
 	p = scan_integer(p, &n);
 	if (!p || (uint64_t)(n - row->min) > row->extent)
 		return NULL;
-	if (row->narrow)
-		*(int32_t *)to = (int32_t)n;
-	else if (row->offset)
+	if (row->how == INT64) {
 		*(int64_t *)to = n;
+	} else if (row->how == INT32) {
+		*(int32_t *)to = (int32_t)n;
+	} else if (row->how == INT_FLAGGED) {
+		*(int64_t *)to = n;
+		*((bool *)rec + row->field->has) = true;
+	}
 	return p;
 }
 
 /* ---- Records --------------------------------------------------------------------------------- */
 
-static struct row *search_row(struct kind *kind, const char *p)
+/*
+ * Programs do the same things again and again, and a writer has its order of fields: so the kind of
+ * a record and the name of a field are looked for first where they were last time behind the same
+ * one.
+ */
+static struct row *find_row(struct kind *kind, struct row *last, const char *p)
 {
-	for (unsigned i = 0; i < kind->nrows; i++) {
-		struct row *row = &kind->rows[i];
-		size_t len = row->len - 2u;
+	struct row *row = last->follow;
 
+	if (is_name(&row->name, p))
+		return row;
+	for (unsigned i = 0; i < kind->nrows; i++) {
+		size_t len;
+
+		row = &kind->rows[i];
+		len = row->len - 2u;
 		if (strncmp(p, row->field->name, len) == 0 && p[len] == '"' && p[len + 1] == ':')
-			return row;
+			return last->follow = row;
+	}
+	return NULL;
+}
+
+static struct kind *find_kind(struct weft_scanner *scanner, const char *p)
+{
+	struct kind *kind = scanner->last->follow;
+
+	if (is_name(&kind->name, p))
+		return scanner->last = kind;
+	for (unsigned i = 0; i < WEFT_EV_COUNT_; i++) {
+		kind = &scanner->kinds[i];
+		if (is_name(&kind->name, p)) {
+			scanner->last->follow = kind;
+			return scanner->last = kind;
+		}
 	}
 	return NULL;
 }
@@ -466,62 +515,42 @@ static const char *scan_fields(
 	uint32_t seen = row->bit;
 
 	while (memcmp(p, ",\"", 2) == 0) {
-		/* A writer has its order of fields: mostly the next one is what it was last time.
-		 */
-		struct row *next = row->follow;
-
-		p += 2;
-		if ((load(p) & next->mask) != next->bytes) {
-			next = search_row(kind, p);
-			if (!next)
-				return NULL;
-			row->follow = next;
-		}
-		row = next;
-		if (seen & row->bit)
+		row = find_row(kind, row, p + 2);
+		if (!row || seen & row->bit)
 			return NULL;
 		seen |= row->bit;
-		p = scan_field(scanner, row, p + row->len, rec);
+		p = scan_field(scanner, row, p + 2 + row->len, rec);
 		if (!p)
 			return NULL;
-		if (row->has)
-			*((bool *)rec + row->has) = true;
 	}
 	return (seen & kind->required) == kind->required ? p : NULL;
 }
 
 /* Room for all strings that a text may have. */
-static bool make_room(struct weft_scanner *scanner, size_t len)
+static bool make_room(struct weft_scanner *scanner, size_t room)
 {
 	scanner->used = 0;
-	if (len <= scanner->room)
+	if (room <= scanner->room)
 		return true;
 	free(scanner->strings);
-	scanner->strings = malloc(2 * len);
-	scanner->room = scanner->strings ? 2 * len : 0;
+	scanner->strings = malloc(room);
+	scanner->room = scanner->strings ? room : 0;
 	return scanner->strings;
 }
 
-bool weft_scan(struct weft_scanner *scanner, const char *text, size_t len, struct weft_record *rec)
+const char *weft_scan(
+	struct weft_scanner *scanner, const char *text, size_t room, struct weft_record *rec)
 {
-	const char *p = text + 7;
-	const struct slot *slot;
-	uint64_t bytes, quotes;
-	unsigned n;
+	struct kind *kind;
+	const char *p;
 
-	if (len < 16 || memcmp(text, "{\"ev\":\"", 7) != 0 || !make_room(scanner, len))
-		return false;
-	bytes = load(p);
-	quotes = bytes ^ UINT64_C(0x2222222222222222);
-	quotes = (quotes - UINT64_C(0x0101010101010101)) & ~quotes & UINT64_C(0x8080808080808080);
-	if (!quotes)
-		return false;
-	n = (unsigned)__builtin_ctzll(quotes) / 8 + 1; /* with its quote */
-	slot = find_slot(scanner, bytes & first(n));
-	if (!slot->bytes)
-		return false;
+	if (memcmp(text, "{\"ev\":\"", 7) != 0 || !make_room(scanner, room))
+		return NULL;
+	kind = find_kind(scanner, text + 7);
+	if (!kind)
+		return NULL;
 	weft_record_clear(rec);
-	rec->kind = (uint8_t)slot->kind;
-	p = scan_fields(scanner, &scanner->kinds[slot->kind], p + n, rec);
-	return p && *p == '}' && p + 1 == text + len;
+	rec->kind = kind->number;
+	p = scan_fields(scanner, kind, text + 7 + kind->len, rec);
+	return p && *p == '}' ? p + 1 : NULL;
 }

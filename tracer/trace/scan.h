@@ -16,12 +16,14 @@ void weft_scanner_free(struct weft_scanner *scanner);
 
 /*
  * Reads one record: an object without blanks, `ev` first, of fields that its kind has, each once,
- * with plain values. Returns whether it could; `rec` is complete then but for its place in the
- * file, and its strings, lists and value are borrowed until the next call or the text's end.
+ * with plain values. Returns the place behind its bracket, or NULL if it could not. `rec` is
+ * complete then but for its place in the file, and its strings, lists and value are borrowed until
+ * the next call or the text's end.
  *
- * Behind the text must stand a line's end or a NUL (at most a comma and blanks before it), and
- * WEFT_TEXT_PAD bytes must be readable there.
+ * The text need not end there, but of `room` bytes the last one must be the end of a line or NUL,
+ * and WEFT_TEXT_PAD more bytes must be readable.
  */
-bool weft_scan(struct weft_scanner *scanner, const char *text, size_t len, struct weft_record *rec);
+const char *weft_scan(
+	struct weft_scanner *scanner, const char *text, size_t room, struct weft_record *rec);
 
 #endif
