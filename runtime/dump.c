@@ -12,6 +12,7 @@
 #include "runtime/leak.h"
 #include "runtime/pause.h"
 #include "runtime/sched.h"
+#include "runtime/source.h"
 #include "runtime/stack.h"
 #include "runtime/symbol.h"
 
@@ -254,14 +255,35 @@ static bool same_trace(const struct trace *a, const struct trace *b)
 	return a->n == b->n && memcmp(a->pcs, b->pcs, (size_t)a->n * sizeof(*a->pcs)) == 0;
 }
 
-static void put_trace(
-	struct weft__out *out, struct weft__symbols *symbols, const struct trace *trace)
+/* What tells of an address where it is. */
+struct places {
+	struct weft__symbols *symbols;
+	struct weft__sources *sources;
+};
+
+static struct places places_open(const struct weft__modules *modules)
+{
+	return (struct places){weft__symbols_open(modules), weft__sources_open(modules)};
+}
+
+static void places_close(struct places *places)
+{
+	weft__symbols_close(places->symbols);
+	weft__sources_close(places->sources);
+}
+
+static void put_trace(struct weft__out *out, struct places *places, const struct trace *trace)
 {
 	for (int i = 0; i < trace->n; i++) {
-		struct weft__place place = weft__symbols_find(symbols, trace->pcs[i]);
+		struct weft__place place = weft__symbols_find(places->symbols, trace->pcs[i]);
+		struct weft__source source;
+		bool known = weft__sources_find(places->sources, trace->pcs[i], &source);
 
 		weft__out_put(out, "      ");
-		if (place.function)
+		if (known)
+			weft__out_put(out, "%s at %s:%d ", place.function ? place.function : "??",
+				base(source.file), source.line);
+		else if (place.function)
 			weft__out_put(out, "%s+0x%zx ", place.function, (size_t)place.offset);
 		if (place.path)
 			weft__out_put(out, "(%s+0x%zx)\n", place.path, (size_t)place.in_module);
@@ -273,17 +295,17 @@ static void put_trace(
 void weft__dump_frames(
 	struct weft__out *out, const struct weft__modules *modules, const uintptr_t *pcs, int n)
 {
-	struct weft__symbols *symbols = weft__symbols_open(modules);
+	struct places places = places_open(modules);
 	struct trace trace = {pcs, n};
 
-	put_trace(out, symbols, &trace);
-	weft__symbols_close(symbols);
+	put_trace(out, &places, &trace);
+	places_close(&places);
 }
 
 void weft__dump_cos(struct weft__out *out, const struct weft__snap *snap,
 	bool (*wanted)(const struct weft__snap_co *co), size_t most)
 {
-	struct weft__symbols *symbols = weft__symbols_open(&snap->modules);
+	struct places places = places_open(&snap->modules);
 	struct trace last = {NULL, 0};
 	uint64_t whose = 0;
 	size_t n = 0;
@@ -298,19 +320,19 @@ void weft__dump_cos(struct weft__out *out, const struct weft__snap *snap,
 		if (co->lost)
 			weft__out_put(out, "      can never be woken: nobody else holds what it "
 					   "waits for\n");
-		trace = trace_of(snap, symbols, co);
+		trace = trace_of(snap, places.symbols, co);
 		if (trace.n && same_trace(&trace, &last)) {
 			weft__out_put(
 				out, "      (the frames of %llu)\n", (unsigned long long)whose);
 			continue;
 		}
-		put_trace(out, symbols, &trace);
+		put_trace(out, &places, &trace);
 		last = trace;
 		whose = co->id;
 	}
 	if (n > most)
 		weft__out_put(out, "  ... and %zu more\n", n - most);
-	weft__symbols_close(symbols);
+	places_close(&places);
 }
 
 /* ---- Channels ---------------------------------------------------------------------------------

@@ -685,7 +685,7 @@ int weft__unwind(const struct weft__modules *modules, const struct weft__regs *r
 			*ret_bottom = true;
 			break;
 		}
-		pcs[n++] = w.regs.pc;
+		pcs[n++] = look + 1;
 		if (known ? !step(&w, &e, look) : !leave_stub(&w))
 			break;
 	}

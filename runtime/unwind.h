@@ -56,9 +56,11 @@ const struct weft__module *weft__module_of(const struct weft__modules *modules, 
 void weft__regs_of(const ucontext_t *uc, struct weft__regs *regs);
 
 /*
- * Addresses, innermost first, into pcs: regs->pc, then where each frame returns to. At most `most`.
- * Reads the stack [lo, hi) and nothing else. Returns how many; the walk ends where no table knows
- * the code, or before the function that begins at `bottom`: then *ret_bottom is true.
+ * Addresses, innermost first, into pcs: where each frame returns to, and of regs->pc or what a
+ * signal has interrupted the instruction's address + 1, so that one in front of each lies what is
+ * executed. At most `most`. Reads the stack [lo, hi) and nothing else. Returns how many; the walk
+ * ends where no table knows the code, or before the function that begins at `bottom`: then
+ * *ret_bottom is true.
  */
 int weft__unwind(const struct weft__modules *modules, const struct weft__regs *regs, const void *lo,
 	const void *hi, uintptr_t bottom, uintptr_t *pcs, int most, bool *ret_bottom);

@@ -239,6 +239,7 @@ CO_TEST(the_time_it_waits_is_told)
 
 static volatile int depth = 3;
 
+enum { RECV_LINE = __LINE__ + 7, CALL_LINE = __LINE__ + 13 };
 static __attribute__((noinline)) void level_three(int_chan *c)
 {
 	volatile char *room =
@@ -269,9 +270,10 @@ static void descend(int_chan *c)
 
 CO_TEST(frames_are_told_from_the_call_outwards)
 {
-	static const char *const order[] = {"      weft_chan_recv", "      level_three",
-		"      level_two", "      level_one", "      descend"};
+	static const char *const order[] = {"      weft_chan_recv", "      level_three at ",
+		"      level_two at ", "      level_one at ", "      descend at "};
 	int_chan *c = weft_make(int_chan, 0);
+	char lines[2][64];
 	const char *at;
 
 	if (SANITIZED || !strstr("x86_64 aarch64",
@@ -295,6 +297,10 @@ CO_TEST(frames_are_told_from_the_call_outwards)
 		at = next;
 	}
 	CHECK(strncmp(strchr(at, '\n'), "\n      ", 7) != 0); /* that was the outermost */
+	snprintf(lines[0], sizeof(lines[0]), "level_three at test_dump.c:%d (", RECV_LINE);
+	snprintf(lines[1], sizeof(lines[1]), "level_two at test_dump.c:%d (", CALL_LINE);
+	CHECK_IN(dump(), lines[0]);
+	CHECK_IN(dump(), lines[1]);
 }
 
 /* ---- While others go on ---------------------------------------------------------------------- */
@@ -330,7 +336,7 @@ CO_TEST(one_who_computes_does_not_hold_it_up)
 	text = dump();
 	CHECK_IN(line_of(text, "busy"), "runs on worker ");
 	if (HAS_POKE)
-		CHECK_IN(text, "      compute+0x");
+		CHECK_IN(text, "      compute at test_dump.c:");
 	CHECK_IN(text, "channels: 0");
 	atomic_store(&enough, true);
 }
