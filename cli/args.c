@@ -273,3 +273,33 @@ bool cli_bool_format(const char *option, const char *value)
 		return false;
 	cli_usage("--%s %s: unknown; choose text or json", option, cli_clean(value));
 }
+
+int cli_word(const char *option, const char *value, const char *const *words)
+{
+	char list[256] = "";
+	size_t len = 0;
+
+	for (int i = 0; words[i]; i++) {
+		if (strcmp(words[i], value) == 0)
+			return i;
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s",
+			i == 0	       ? ""
+			: words[i + 1] ? ", "
+				       : " or ",
+			words[i]);
+	}
+	cli_usage("--%s %s: unknown; choose %s", option, cli_clean(value), list);
+}
+
+uint32_t cli_whole(const char *option, const char *value, uint32_t max)
+{
+	uint32_t n = 0;
+	const char *p = value;
+
+	for (; *p >= '0' && *p <= '9' && n <= max / 10; p++)
+		n = n * 10 + (uint32_t)(*p - '0');
+	if (p == value || *p || n > max)
+		cli_usage(
+			"--%s %s: not a whole number from 0 to %u", option, cli_clean(value), max);
+	return n;
+}

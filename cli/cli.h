@@ -87,8 +87,10 @@ const char *cli_closest(const char *word, const char *const *words);
 /* Values of options; each ends the program with a line that names the option if it can't be read.
  */
 bool cli_bool_format(const char *option, const char *value); /* --format: true is json */
-int64_t cli_time(const char *option, const char *value);     /* "1.5ms", in ns */
-double cli_seconds(const char *option, const char *value);   /* "2", "1.5s", "300ms" */
+int cli_word(const char *option, const char *value, const char *const *words); /* its index */
+uint32_t cli_whole(const char *option, const char *value, uint32_t max);       /* "10", from 0 */
+int64_t cli_time(const char *option, const char *value);		       /* "1.5ms", in ns */
+double cli_seconds(const char *option, const char *value); /* "2", "1.5s", "300ms" */
 double cli_number(const char *option, const char *value);
 void cli_size(const char *option, const char *value, int *ret_width, int *ret_height);
 
@@ -124,28 +126,51 @@ void cli_colour_option(const char *value);
 /* The escape sequence, or "" where the stream is no terminal or NO_COLOR is set. */
 const char *cli_colour(FILE *f, enum cli_colour colour);
 
-/* `text` with control characters replaced, so that a trace can't drive the terminal. In a buffer
-   of its own, of which there are four. */
+/* `text` with control characters replaced, so that a trace can't drive the terminal, and with `?`
+   for what the user's locale doesn't have. In a buffer of its own, of which there are eight. */
 const char *cli_clean(const char *text);
 
-/* "1.23 ms". The same four buffers. */
+/* "1.23 ms"; "12,345". The same eight buffers. */
 const char *cli_duration(int64_t ns);
+const char *cli_count(uint64_t n);
 
 /* A JSON string, or null. */
 void cli_json_string(FILE *f, const char *text);
 
+/* ---- The terminal --------------------------------------------------------------------------- */
+
+/* Columns of the terminal; without one, what COLUMNS says, or INT_MAX: as wide as need be. */
+int cli_width(FILE *f);
+
+/* Whether the user's locale has UTF-8. Otherwise cli_clean makes ASCII of what it is given. */
+bool cli_is_utf8(void);
+
+/* How many columns a text takes; and how many bytes of it fit into `width`, and take how many. */
+int cli_text_width(const char *text);
+size_t cli_text_fit(const char *text, int width, int *ret_width);
+
 /* ---- Tables --------------------------------------------------------------------------------- */
 
-/* Rows of cells, printed with aligned columns. A column of numbers is set to the right. */
-struct cli_table {
-	char **cells;
-	int ncolumns, ncells, space;
-	const char *align; /* a letter for each column: l or r */
+enum { CLI_COLUMNS_MAX = 16 };
+
+struct cli_column {
+	const char *head; /* NULL: the end of the list */
+	char align;	  /* l, or r for numbers */
+	bool shrinks;	  /* its text may be cut where the terminal is narrow */
+	int rank;	  /* above 0 it is left out where nothing is in it (or "-"), and where the
+			     terminal is too narrow: the highest first */
 };
 
-void cli_table_init(struct cli_table *t, const char *align);
+/* Rows of cells, printed with aligned columns that fit the terminal. */
+struct cli_table {
+	const struct cli_column *columns;
+	char **cells;
+	int ncolumns, ncells, space;
+};
+
+void cli_table_init(struct cli_table *t, const struct cli_column *columns);
 void cli_table_add(struct cli_table *t, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-void cli_table_print(struct cli_table *t, FILE *f); /* the first row is its head; empties it */
+void cli_table_print(struct cli_table *t, FILE *f); /* empties it */
 
 #endif

@@ -1,254 +1,193 @@
 /* SPDX-License-Identifier: MIT
  *
- * weft info: what is in a trace, as tables for a person. info_json.c says the same to a program.
+ * weft info: reads and counts a trace, and hands it to who prints it: info_text.c for a person,
+ * info_json.c and info_csv.c for programs.
  */
 #include "cli/info.h"
 
-#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
 
-enum { ROWS = 20, LONGEST = 5 };
+enum { TOP = 10, TOP_MAX = 1000000, LONGEST_OF_ALL = 100 };
 
-enum { FORMAT, ALL, COLOR };
+enum { FORMAT, TABLE, TOP_ROWS, ALL, THREAD, CHANNEL, FROM, TO, COLOR };
 
 static const struct cli_option options[] = {
-	[FORMAT] = {0, "format", "FORMAT", "text or json (default: text)"},
-	[ALL] = {0, "all", NULL, "every thread and channel, not the first 20"},
+	[FORMAT] = {0, "format", "FORMAT", "text, json or csv (default: text)"},
+	[TABLE] = {0, "table", "NAME",
+		"the table that csv prints (default: threads): threads,\n"
+		"channels, locks, pairs, waits, messages, left, held, lost\n"
+		"or parallelism"},
+	[TOP_ROWS] = {0, "top", "N", "the first N rows of each table (default: 10)"},
+	[ALL] = {0, "all", NULL, "all rows; of the longest waits and messages, 100"},
+	[THREAD] = {0, "thread", "PATTERN",
+		"only threads with such a name (\"worker *\") or id (\"#3\");\n"
+		"several are added up"},
+	[CHANNEL] = {0, "channel", "PATTERN", "only such channels and locks"},
+	[FROM] = {0, "from", "TIME", "only what happens from this time on: 1.5ms"},
+	[TO] = {0, "to", "TIME", "only what happens before this time"},
 	[COLOR] = {0, "color", "WHEN", "auto, yes or no (default: auto)"},
 	{0, NULL, NULL, NULL},
 };
 
-static const char *plural(uint64_t n)
+enum form { TEXT, JSON, CSV };
+static const char *const forms[] = {"text", "json", "csv", NULL};
+
+/* What was asked for. */
+struct request {
+	const char *path;
+	enum form form;
+	int table;
+	bool csv_table; /* a table was named */
+	bool all;
+	uint32_t top;
+	struct weft_stats_filter filter;
+	const char **threads, **channels; /* the lists of the filter */
+	int nthreads, nchannels;
+};
+
+/* A filter that leaves nobody is a mistake in the filter. */
+static void refuse_empty(const struct request *r, const struct weft_stats *s)
 {
-	return n == 1 ? "" : "s";
+	const char *path = cli_clean(r->path);
+
+	if (r->filter.from_ns > 0 && r->filter.from_ns >= s->length_ns)
+		cli_usage("--from %s: %s ends at %s", cli_duration(r->filter.from_ns), path,
+			cli_duration(s->length_ns));
+	if (s->nthreads == 0)
+		cli_usage("--to %s: nobody is in %s before", cli_duration(r->filter.to_ns), path);
+	if (s->no_thread_matches)
+		cli_usage("--thread %s: no such thread in %s", cli_clean(r->threads[0]), path);
+	if (s->no_channel_matches)
+		cli_usage("--channel %s: no such channel in %s", cli_clean(r->channels[0]), path);
 }
 
-static void heading(const char *text)
-{
-	printf("\n%s%s%s\n", cli_colour(stdout, CLI_BOLD), text, cli_colour(stdout, CLI_PLAIN));
-}
-
-static void print_rest(uint32_t n, uint32_t shown)
-{
-	if (n > shown)
-		printf("  ... and %" PRIu32 " more; --all shows them\n", n - shown);
-}
-
-static void print_head(const struct weft_trace *t, const struct weft_stats *s, const char *path)
-{
-	printf("%s%s%s: %s, %s\n", cli_colour(stdout, CLI_BOLD), cli_clean(path),
-		cli_colour(stdout, CLI_PLAIN), cli_clean(t->title), cli_duration(t->end_ns));
-	printf("  %s trace, %" PRIu64 " record%s, %s%s\n", t->source, t->records,
-		plural(t->records),
-		!t->complete ? "without its end"
-		: t->eof_why ? "ended by "
-			     : "complete",
-		t->complete ? weft_eof_word(t->eof_why) : "");
-	printf("  %" PRIu32 " thread%s (%" PRIu32 " alive at the end)", t->nthreads,
-		plural(t->nthreads), s->nalive);
-	if (t->workers > 0)
-		printf(" on %" PRId32 " worker%s", t->workers, plural((uint64_t)t->workers));
-	printf(", %" PRIu32 " channel%s, %" PRIu32 " message%s", s->nchannels, plural(s->nchannels),
-		t->nmessages, plural(t->nmessages));
-	if (s->npending)
-		printf(" (%" PRIu32 " never received)", s->npending);
-	printf("\n");
-	if (t->dropped)
-		printf("  %s%" PRIu64 " record%s lost%s\n", cli_colour(stdout, CLI_YELLOW),
-			t->dropped, plural(t->dropped), cli_colour(stdout, CLI_PLAIN));
-}
-
-static void print_threads(const struct weft_trace *t, const struct weft_stats *s, uint32_t rows)
-{
-	struct cli_table table;
-	uint32_t n = t->nthreads < rows ? t->nthreads : rows;
-
-	heading("threads");
-	cli_table_init(&table, "rlrrrrrrr");
-	for (const char *const *head = (const char *const[]){"id", "name", "life", "running",
-		     "ready", "blocked", "longest wait", "sent", "received", NULL};
-		*head; head++)
-		cli_table_add(&table, "%s", *head);
-	for (uint32_t i = 0; i < n; i++) {
-		const struct weft_thread *th = &t->threads[i];
-		const struct weft_thread_stats *ts = &s->threads[i];
-
-		cli_table_add(&table, "%" PRIu64, th->id);
-		cli_table_add(&table, "%s", cli_clean(th->name));
-		cli_table_add(&table, "%s%s", cli_duration(th->died_ns - th->born_ns),
-			th->ended ? "" : "+");
-		cli_table_add(&table, "%s", cli_duration(ts->running_ns));
-		cli_table_add(&table, "%s", cli_duration(ts->ready_ns));
-		cli_table_add(&table, "%s", cli_duration(ts->blocked_ns));
-		cli_table_add(&table, "%s", ts->waits ? cli_duration(ts->longest_ns) : "-");
-		cli_table_add(&table, "%" PRIu32, th->sent);
-		cli_table_add(&table, "%" PRIu32, th->received);
-	}
-	cli_table_print(&table, stdout);
-	print_rest(t->nthreads, n);
-}
-
-static void add_channel(
-	struct cli_table *table, const struct weft_object *o, const struct weft_object_stats *os)
-{
-	cli_table_add(table, "%s", cli_clean(o->name));
-	cli_table_add(table, "%s", o->elem ? cli_clean(o->elem) : "-");
-	if (o->has_cap)
-		cli_table_add(table, "%" PRIu64, o->cap);
-	else
-		cli_table_add(table, "-");
-	cli_table_add(table, "%" PRIu32, os->sent);
-	cli_table_add(table, "%" PRIu32, os->received);
-	cli_table_add(table, "%s", os->received ? cli_duration(os->queue_mean_ns) : "-");
-	cli_table_add(table, "%s", os->received ? cli_duration(os->queue_max_ns) : "-");
-	cli_table_add(table, "%s", o->closed_ns == WEFT_NO_TIME ? "" : "closed");
-}
-
-static void print_channels(const struct weft_trace *t, const struct weft_stats *s, uint32_t rows)
-{
-	struct cli_table table;
-	uint32_t shown = 0;
-
-	if (s->nchannels == 0)
-		return;
-	heading("channels");
-	cli_table_init(&table, "llrrrrrl");
-	for (const char *const *head = (const char *const[]){"name", "of", "cap", "sent",
-		     "received", "mean transit", "longest", "", NULL};
-		*head; head++)
-		cli_table_add(&table, "%s", *head);
-	for (uint32_t i = 0; i < t->nobjects && shown < rows; i++) {
-		if (t->objects[i].type != WEFT_OBJ_CHAN)
-			continue;
-		add_channel(&table, &t->objects[i], &s->objects[i]);
-		shown++;
-	}
-	cli_table_print(&table, stdout);
-	print_rest(s->nchannels, shown);
-}
-
-static void print_waits(const struct weft_trace *t, const struct weft_stats *s)
-{
-	struct cli_table table;
-
-	if (s->nwaits == 0)
-		return;
-	heading("waited longest");
-	cli_table_init(&table, "rllll");
-	for (const char *const *head =
-			(const char *const[]){"for", "thread", "why", "on", "since", NULL};
-		*head; head++)
-		cli_table_add(&table, "%s", *head);
-	for (uint32_t i = 0; i < s->nwaits; i++) {
-		const struct weft_wait *w = &s->waits[i];
-
-		cli_table_add(
-			&table, "%s%s", cli_duration(w->end_ns - w->begin_ns), w->open ? "+" : "");
-		cli_table_add(&table, "%s", cli_clean(t->threads[w->thread].name));
-		cli_table_add(&table, "%s", weft_why_word(w->why));
-		cli_table_add(&table, "%s",
-			w->obj == WEFT_NO_INDEX ? "-" : cli_clean(t->objects[w->obj].name));
-		cli_table_add(&table, "%s", cli_duration(w->begin_ns));
-	}
-	cli_table_print(&table, stdout);
-}
-
-static void print_messages(const struct weft_trace *t, const struct weft_stats *s)
-{
-	struct cli_table table;
-
-	if (s->nmessages == 0)
-		return;
-	heading("messages longest on their way");
-	cli_table_init(&table, "rlllll");
-	for (const char *const *head =
-			(const char *const[]){"for", "from", "to", "on", "value", "sent at", NULL};
-		*head; head++)
-		cli_table_add(&table, "%s", *head);
-	for (uint32_t i = 0; i < s->nmessages; i++) {
-		const struct weft_message *m = &t->messages[s->messages[i]];
-		bool received = m->recv_ns != WEFT_NO_TIME;
-		int64_t end = received ? m->recv_ns : t->end_ns;
-
-		cli_table_add(&table, "%s%s", cli_duration(end - m->send_ns), received ? "" : "+");
-		cli_table_add(&table, "%s", cli_clean(t->threads[m->from].name));
-		cli_table_add(&table, "%s",
-			m->to == WEFT_NO_INDEX ? "-" : cli_clean(t->threads[m->to].name));
-		cli_table_add(&table, "%s",
-			m->obj == WEFT_NO_INDEX ? "-" : cli_clean(t->objects[m->obj].name));
-		cli_table_add(&table, "%s", m->value ? cli_clean(m->value) : "-");
-		cli_table_add(&table, "%s", cli_duration(m->send_ns));
-	}
-	cli_table_print(&table, stdout);
-}
-
-static int info(const char *path, bool json, bool all)
+static int info(const struct request *r)
 {
 	struct weft_trace_error error = {.text = ""};
-	struct weft_trace *trace = NULL;
 	struct weft_stats *stats = NULL;
-	uint32_t rows = all ? UINT32_MAX : ROWS;
+	struct info what = {.filter = &r->filter, .path = r->path};
+	uint32_t longest = !r->all ? r->top : r->top > LONGEST_OF_ALL ? r->top : LONGEST_OF_ALL;
 
-	if (weft_trace_load(path, NULL, &trace, &error) < 0) {
-		cli_say("%s: %s", cli_clean(path), cli_clean(error.text));
+	if (weft_stats_read(r->path, NULL, &r->filter, longest, &stats, &error) < 0) {
+		cli_say("%s: %s", cli_clean(r->path), cli_clean(error.text));
 		return CLI_UNREADABLE;
 	}
-	if (*trace->warning)
-		cli_say("%s: %s", cli_clean(path), cli_clean(trace->warning));
-	if (weft_stats_create(trace, LONGEST, &stats) < 0) {
-		cli_say("%s: out of memory", cli_clean(path));
-		weft_trace_free(trace);
-		return CLI_FAILED;
-	}
-	if (json) {
-		info_json(trace, stats, path);
-	} else {
-		print_head(trace, stats, path);
-		print_threads(trace, stats, rows);
-		print_channels(trace, stats, rows);
-		print_waits(trace, stats);
-		print_messages(trace, stats);
-	}
+	if (*stats->warning)
+		cli_say("%s: %s", cli_clean(r->path), cli_clean(stats->warning));
+	refuse_empty(r, stats);
+	what.stats = stats;
+	what.top = r->all ? UINT32_MAX : r->top;
+	if (r->form == JSON)
+		info_json(&what);
+	else if (r->form == CSV)
+		info_csv(&what, r->table);
+	else
+		info_text(&what);
 	weft_stats_free(stats);
-	weft_trace_free(trace);
 	return CLI_OK;
+}
+
+static void add(const char **list, int *count, const char *value)
+{
+	list[(*count)++] = value;
+	list[*count] = NULL;
+}
+
+static void take_option(struct request *r, int option, const char *value)
+{
+	switch (option) {
+	case FORMAT:
+		r->form = (enum form)cli_word("format", value, forms);
+		break;
+	case TABLE:
+		r->table = cli_word("table", value, info_table_names);
+		r->csv_table = true;
+		break;
+	case TOP_ROWS:
+		r->top = cli_whole("top", value, TOP_MAX);
+		break;
+	case ALL:
+		r->all = true;
+		break;
+	case THREAD:
+		add(r->threads, &r->nthreads, value);
+		break;
+	case CHANNEL:
+		add(r->channels, &r->nchannels, value);
+		break;
+	case FROM:
+		r->filter.from_ns = cli_time("from", value);
+		break;
+	case TO:
+		r->filter.to_ns = cli_time("to", value);
+		break;
+	case COLOR:
+		cli_colour_option(value);
+		break;
+	}
+}
+
+static void read_arguments(struct request *r, const struct cli_verb *verb, int argc, char **argv)
+{
+	struct cli_args args = {.verb = verb, .argc = argc, .argv = argv};
+	const char *value;
+	int got;
+
+	while ((got = cli_next(&args, &value)) != CLI_END) {
+		if (got == CLI_OPERAND && r->path)
+			cli_usage("%s: one trace at a time", cli_clean(value));
+		else if (got == CLI_OPERAND)
+			r->path = value;
+		else
+			take_option(r, got, value);
+	}
+	if (!r->path)
+		cli_usage("info: no trace to look at; see weft info --help");
+	if (r->csv_table && r->form != CSV)
+		cli_usage("--table: only with --format=csv");
+	if (r->filter.from_ns >= r->filter.to_ns)
+		cli_usage("--to %s: not after --from %s", cli_duration(r->filter.to_ns),
+			cli_duration(r->filter.from_ns));
+	r->filter.threads = r->nthreads ? r->threads : NULL;
+	r->filter.channels = r->nchannels ? r->channels : NULL;
 }
 
 static int run(const struct cli_verb *verb, int argc, char **argv)
 {
-	struct cli_args args = {.verb = verb, .argc = argc, .argv = argv};
-	const char *value, *path = NULL;
-	bool json = false, all = false;
-	int got;
+	struct request r = {
+		.top = TOP,
+		.filter = {.to_ns = INT64_MAX},
+		.threads = calloc((size_t)argc + 1, sizeof(*r.threads)),
+		.channels = calloc((size_t)argc + 1, sizeof(*r.channels)),
+	};
+	int status;
 
-	while ((got = cli_next(&args, &value)) != CLI_END) {
-		if (got == CLI_OPERAND && path)
-			cli_usage("%s: one trace at a time", cli_clean(value));
-		else if (got == CLI_OPERAND)
-			path = value;
-		else if (got == FORMAT)
-			json = cli_bool_format("format", value);
-		else if (got == ALL)
-			all = true;
-		else if (got == COLOR)
-			cli_colour_option(value);
+	if (!r.threads || !r.channels) {
+		cli_say("out of memory");
+		return CLI_FAILED;
 	}
-	if (!path)
-		cli_usage("info: no trace to look at; see weft info --help");
-	return cli_finish_stdout(info(path, json, all));
+	read_arguments(&r, verb, argc, argv);
+	status = cli_finish_stdout(info(&r));
+	free(r.threads);
+	free(r.channels);
+	return status;
 }
 
 const struct cli_verb cli_info = {
 	.name = "info",
-	.synopsis = "[--all] [--format=text|json] FILE",
-	.summary = "threads, channels, messages, what waited longest",
-	.about = "Prints what is in a trace. A + behind a time: it had not ended when the trace "
-		 "did.",
+	.synopsis = "[OPTIONS] FILE",
+	.summary = "who was left waiting, where the time went, what waited longest",
+	.about = "Reports on a trace: who is left at its end and waits for what, how many ran at a "
+		 "time,\n"
+		 "and tables of threads, channels, locks and the longest waits. A + behind a time: "
+		 "it had\n"
+		 "not ended when the trace did.",
 	.exits = "0  it was printed\n"
 		 "1  the output could not be written\n"
-		 "2  wrong usage\n"
+		 "2  wrong usage, or the filter leaves nothing\n"
 		 "3  FILE is not a trace that weft can read",
 	.options = options,
 	.run = run,

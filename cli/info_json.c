@@ -1,175 +1,134 @@
 /* SPDX-License-Identifier: MIT
  *
- * weft info --format=json. Threads and channels are named by their ids in the trace; times are ns.
+ * weft info --format=json: one object with all tables, described by docs/info.schema.json.
  */
-#include "cli/info.h"
-
 #include <inttypes.h>
 
 #include "cli/cli.h"
+#include "cli/info.h"
 
-static void text(const char *key, const char *value)
+static void print_patterns(struct info_out *out, const char *key, const char *const *patterns)
 {
-	printf("\"%s\":", key);
-	cli_json_string(stdout, value);
-}
-
-static void number(const char *key, int64_t value)
-{
-	printf(",\"%s\":%" PRId64, key, value);
-}
-
-/* A time, or null. */
-static void moment(const char *key, int64_t t_ns)
-{
-	if (t_ns == WEFT_NO_TIME)
-		printf(",\"%s\":null", key);
-	else
-		number(key, t_ns);
-}
-
-/* The id behind an index, or null. */
-static void thread_id(const char *key, const struct weft_trace *t, uint32_t index)
-{
-	if (index == WEFT_NO_INDEX)
-		printf(",\"%s\":null", key);
-	else
-		printf(",\"%s\":%" PRIu64, key, t->threads[index].id);
-}
-
-static void object_id(const char *key, const struct weft_trace *t, uint32_t index)
-{
-	if (index == WEFT_NO_INDEX)
-		printf(",\"%s\":null", key);
-	else
-		printf(",\"%s\":%" PRIu64, key, t->objects[index].id);
-}
-
-static void flag(const char *key, bool value)
-{
-	printf(",\"%s\":%s", key, value ? "true" : "false");
-}
-
-static void print_thread(const struct weft_trace *t, const struct weft_stats *s, uint32_t i)
-{
-	const struct weft_thread *th = &t->threads[i];
-	const struct weft_thread_stats *ts = &s->threads[i];
-
-	printf("%s\n  {", i ? "," : "");
-	text("name", th->name);
-	thread_id("id", t, i);
-	thread_id("parent", t, th->parent);
-	number("born_ns", th->born_ns);
-	number("died_ns", th->died_ns);
-	flag("ended", th->ended);
-	flag("sys", th->sys);
-	number("running_ns", ts->running_ns);
-	number("ready_ns", ts->ready_ns);
-	number("blocked_ns", ts->blocked_ns);
-	number("unknown_ns", ts->unknown_ns);
-	number("longest_wait_ns", ts->longest_ns);
-	number("waits", ts->waits);
-	number("sent", th->sent);
-	number("received", th->received);
-	putchar('}');
-}
-
-static void print_channel(
-	const struct weft_trace *t, const struct weft_stats *s, uint32_t i, bool first)
-{
-	const struct weft_object *o = &t->objects[i];
-	const struct weft_object_stats *os = &s->objects[i];
-
-	printf("%s\n  {", first ? "" : ",");
-	text("name", o->name);
-	object_id("id", t, i);
-	putchar(',');
-	text("elem", o->elem);
-	if (o->has_cap)
-		printf(",\"cap\":%" PRIu64, o->cap);
-	else
-		printf(",\"cap\":null");
-	number("sent", os->sent);
-	number("received", os->received);
-	number("withdrawn", os->withdrawn);
-	number("mean_transit_ns", os->queue_mean_ns);
-	number("longest_transit_ns", os->queue_max_ns);
-	number("blocked_ns", os->blocked_ns);
-	moment("closed_ns", o->closed_ns);
-	putchar('}');
-}
-
-static void print_wait(const struct weft_trace *t, const struct weft_wait *w, bool first)
-{
-	printf("%s\n  {", first ? "" : ",");
-	text("why", weft_why_word(w->why));
-	thread_id("thread", t, w->thread);
-	object_id("on", t, w->obj);
-	number("begin_ns", w->begin_ns);
-	number("end_ns", w->end_ns);
-	flag("open", w->open);
-	putchar('}');
-}
-
-static void print_message(const struct weft_trace *t, const struct weft_message *m, bool first)
-{
-	printf("%s\n  {", first ? "" : ",");
-	text("value", m->value);
-	printf(",\"msg\":%" PRIu64, m->id);
-	thread_id("from", t, m->from);
-	thread_id("to", t, m->to);
-	object_id("on", t, m->obj);
-	number("send_ns", m->send_ns);
-	moment("recv_ns", m->recv_ns);
-	putchar('}');
-}
-
-static void print_lists(const struct weft_trace *t, const struct weft_stats *s)
-{
-	bool first = true;
-
-	printf(",\n \"threads\":[");
-	for (uint32_t i = 0; i < t->nthreads; i++)
-		print_thread(t, s, i);
-	printf("],\n \"channels\":[");
-	for (uint32_t i = 0; i < t->nobjects; i++) {
-		if (t->objects[i].type != WEFT_OBJ_CHAN)
-			continue;
-		print_channel(t, s, i, first);
-		first = false;
+	info_out_key(out, key);
+	putchar('[');
+	for (int i = 0; patterns && patterns[i]; i++) {
+		if (i)
+			putchar(',');
+		cli_json_string(stdout, patterns[i]);
 	}
-	printf("],\n \"longest_waits\":[");
-	for (uint32_t i = 0; i < s->nwaits; i++)
-		print_wait(t, &s->waits[i], i == 0);
-	printf("],\n \"longest_messages\":[");
-	for (uint32_t i = 0; i < s->nmessages; i++)
-		print_message(t, &t->messages[s->messages[i]], i == 0);
-	printf("]");
+	putchar(']');
 }
 
-void info_json(const struct weft_trace *t, const struct weft_stats *s, const char *path)
+static void print_file(struct info_out *out, const struct info *info)
 {
-	printf("{");
-	text("file", path);
-	printf(",");
-	text("title", t->title);
-	printf(",");
-	text("source", t->source);
-	printf(",");
-	text("ended_by", t->complete ? weft_eof_word(t->eof_why) : NULL);
-	flag("complete", t->complete);
-	number("duration_ns", t->end_ns);
-	number("records", (int64_t)t->records);
-	number("dropped", (int64_t)t->dropped);
-	number("errors", t->nerrors);
-	number("warnings", t->nwarnings);
-	number("workers", t->workers);
-	number("threads_total", t->nthreads);
-	number("threads_alive", s->nalive);
-	number("channels_total", s->nchannels);
-	number("messages_total", t->nmessages);
-	number("messages_received", t->nreceived);
-	number("messages_pending", s->npending);
-	print_lists(t, s);
+	const struct weft_stats *s = info->stats;
+
+	info_out_int(out, "info", 1);
+	info_out_text(out, "file", info->path);
+	info_out_text(out, "title", s->title);
+	info_out_text(out, "source", s->source);
+	info_out_bool(out, "complete", s->complete);
+	info_out_text(
+		out, "ended_by", s->complete && s->eof_why ? weft_eof_word(s->eof_why) : NULL);
+	info_out_int(out, "length_ns", s->length_ns);
+	info_out_int(out, "records", (int64_t)s->records);
+	info_out_int(out, "dropped", (int64_t)s->dropped);
+	info_out_int(out, "errors", s->nerrors);
+	info_out_int(out, "warnings", s->nwarnings);
+	info_out_text(out, "first_finding", *s->warning ? s->warning : NULL);
+	info_out_int(out, "workers", s->workers);
+}
+
+static void print_filter(struct info_out *out, const struct info *info)
+{
+	struct info_out inner = {INFO_JSON, true};
+
+	info_out_key(out, "filter");
+	putchar('{');
+	info_out_int(&inner, "from_ns", info->stats->from_ns);
+	info_out_int(&inner, "to_ns", info->stats->to_ns);
+	print_patterns(&inner, "threads", info->filter->threads);
+	print_patterns(&inner, "channels", info->filter->channels);
+	putchar('}');
+}
+
+static void print_totals(struct info_out *out, const struct weft_stats *s)
+{
+	struct info_out inner = {INFO_JSON, true}, reasons = {INFO_JSON, true};
+
+	info_out_key(out, "totals");
+	putchar('{');
+	info_out_int(&inner, "threads", s->nchosen);
+	info_out_int(&inner, "left", s->nleft);
+	info_out_int(&inner, "channels", s->nchannels);
+	info_out_int(&inner, "locks", s->nlocks);
+	info_out_int(&inner, "running_ns", s->running_ns);
+	info_out_int(&inner, "ready_ns", s->ready_ns);
+	info_out_int(&inner, "blocked_ns", s->blocked_ns);
+	info_out_int(&inner, "unknown_ns", s->unknown_ns);
+	info_out_key(&inner, "blocked_by_ns");
+	putchar('{');
+	for (unsigned why = 1; why < WEFT_WHY_COUNT; why++) {
+		if (s->why_ns[why])
+			info_out_int(&reasons, weft_why_word(why), s->why_ns[why]);
+	}
+	putchar('}');
+	info_out_int(&inner, "sent", (int64_t)s->sent);
+	info_out_int(&inner, "received", (int64_t)s->received);
+	info_out_int(&inner, "withdrawn", (int64_t)s->withdrawn);
+	info_out_int(&inner, "pending", (int64_t)s->pending);
+	info_out_histogram(&inner, "queue", &s->queue);
+	info_out_int(&inner, "starts", (int64_t)s->latency.count);
+	info_out_histogram(&inner, "latency", &s->latency);
+	info_out_int(&inner, "most_running", s->levels.most_running);
+	putchar('}');
+}
+
+static void print_cycles(struct info_out *out, const struct weft_stats *s)
+{
+	info_out_key(out, "cycles");
+	putchar('[');
+	for (uint32_t i = 0; i < s->ncycles; i++) {
+		printf(i ? ",[" : "[");
+		for (uint32_t n = 0; n < s->cycles[i].count; n++)
+			printf("%s%" PRIu64, n ? "," : "", s->threads[s->cycles[i].threads[n]].id);
+		putchar(']');
+	}
+	putchar(']');
+}
+
+static void print_table(
+	struct info_out *out, const struct info *info, const struct info_table *table)
+{
+	const char *before = "\n  {";
+
+	printf(",\n ");
+	out->first = true;
+	info_out_key(out, table->name);
+	putchar('[');
+	for (uint32_t i = 0; i < table->count(info); i++) {
+		struct info_out row = {INFO_JSON, true};
+
+		if (table->shows && !table->shows(info->stats, i))
+			continue;
+		fputs(before, stdout);
+		table->row(&row, info->stats, i);
+		putchar('}');
+		before = ",\n  {";
+	}
+	putchar(']');
+}
+
+void info_json(const struct info *info)
+{
+	struct info_out out = {INFO_JSON, true};
+
+	putchar('{');
+	print_file(&out, info);
+	print_filter(&out, info);
+	print_totals(&out, info->stats);
+	print_cycles(&out, info->stats);
+	for (int i = 0; i < INFO_TABLES; i++)
+		print_table(&out, info, &info_table_list[i]);
 	printf("\n}\n");
 }

@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,30 +114,46 @@ const char *cli_colour(FILE *f, enum cli_colour colour)
 
 static char *next_buffer(size_t *ret_size)
 {
-	static char buffers[4][512];
+	static char buffers[8][512];
 	static unsigned turn;
 
 	*ret_size = sizeof(buffers[0]);
-	return buffers[turn++ % 4];
+	return buffers[turn++ % 8];
+}
+
+/* Bytes of what follows a character's first byte. */
+static bool continues(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* C1 controls, as UTF-8 has them, drive some terminals as well. */
+static bool is_c1(const char *text)
+{
+	return (unsigned char)text[0] == 0xc2 && (unsigned char)text[1] >= 0x80 &&
+	       (unsigned char)text[1] < 0xa0;
 }
 
 const char *cli_clean(const char *text)
 {
+	bool utf8 = cli_is_utf8();
 	size_t size, n = 0;
 	char *out = next_buffer(&size);
 
 	for (; *text && n + 1 < size; text++) {
 		unsigned char c = (unsigned char)*text;
-		/* C1 controls, as UTF-8 has them, drive some terminals as well. */
-		bool c1 = c == 0xc2 && (unsigned char)text[1] >= 0x80 &&
-			  (unsigned char)text[1] < 0xa0;
+		bool c1 = is_c1(text);
+		bool unknown = c >= 0x80 && !utf8;
 
 		if (c1)
 			text++;
-		out[n++] = c < 0x20 || c == 0x7f || c1 ? '?' : *text;
+		else if (unknown)
+			while (continues(text[1]))
+				text++;
+		out[n++] = c < 0x20 || c == 0x7f || c1 || unknown ? '?' : *text;
 	}
 	if (*text) /* never cut a character in two */
-		while (n && ((unsigned char)out[n - 1] & 0xc0) == 0x80)
+		while (n && continues(out[n - 1]))
 			n--;
 	if (*text && n && (unsigned char)out[n - 1] >= 0xc0)
 		n--;
@@ -159,6 +176,22 @@ const char *cli_duration(int64_t ns)
 	double magnitude = value < 0 ? -value : value;
 	int digits = unit == 0 ? 0 : magnitude < 9.995 ? 2 : magnitude < 99.95 ? 1 : 0;
 	snprintf(out, size, "%.*f %s", digits, value, units[unit]);
+	return out;
+}
+
+const char *cli_count(uint64_t n)
+{
+	size_t size;
+	char *out = next_buffer(&size), digits[24];
+	int len = snprintf(digits, sizeof(digits), "%" PRIu64, n);
+	size_t at = 0;
+
+	for (int i = 0; i < len; i++) {
+		if (i > 0 && (len - i) % 3 == 0)
+			out[at++] = ',';
+		out[at++] = digits[i];
+	}
+	out[at] = '\0';
 	return out;
 }
 

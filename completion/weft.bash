@@ -48,12 +48,25 @@ _weft() {
 	case $prev in
 	--theme) _weft_words "light dark classic safe" "$cur"; return ;;
 	--axis) _weft_words "auto wall order squeezed" "$cur"; return ;;
-	--format) _weft_words "text json" "$cur"; return ;;
-	--from) _weft_words "weft gotrace" "$cur"; return ;;
-	--to) _weft_words "chrome mermaid csv weft" "$cur"; return ;;
+	--format)
+		if [[ $verb == info ]]; then
+			_weft_words "text json csv" "$cur"
+		else
+			_weft_words "text json" "$cur"
+		fi
+		return ;;
+	--from)
+		[[ $verb == convert ]] && _weft_words "weft gotrace" "$cur"
+		return ;;
+	--to)
+		[[ $verb == convert ]] && _weft_words "chrome mermaid csv weft" "$cur"
+		return ;;
+	--table) _weft_words "threads channels locks pairs waits messages left held lost parallelism" "$cur"
+		return ;;
 	--color) _weft_words "auto yes no" "$cur"; return ;;
 	-o | --output) _weft_files "$cur"; return ;;
-	--at | --duration | --fps | --size | --scale | --speed | --limit) return ;;
+	--at | --duration | --fps | --size | --scale | --speed | --limit | --top | --thread | --channel)
+		return ;;
 	esac
 	if [[ $cur == -* ]]; then
 		case $verb in
@@ -62,7 +75,8 @@ _weft() {
 		export) _weft_words "-o --output --at --duration --fps --size --scale --theme \
 			--axis --no-labels --help" "$cur" ;;
 		convert) _weft_words "-o --output --from --to --limit --help" "$cur" ;;
-		info) _weft_words "--format --all --color --help" "$cur" ;;
+		info) _weft_words "--format --table --top --all --thread --channel --from --to --color \
+			--help" "$cur" ;;
 		check) _weft_words "--strict --format --color --help" "$cur" ;;
 		esac
 		return

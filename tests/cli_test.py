@@ -271,7 +271,21 @@ WRONG = {
     "missing_value": (["record", "-o"], ["--output", "needs a value"]),
     "missing_value_at_the_end": (["info", "GOOD", "--format"], ["--format", "needs a value"]),
     "value_where_none_is": (["check", "--strict=yes", "GOOD"], ["--strict", "no value"]),
-    "unknown_format": (["info", "--format=xml", "GOOD"], ["--format xml", "text or json"]),
+    "unknown_format": (["info", "--format=xml", "GOOD"], ["--format xml", "text, json or csv"]),
+    "unknown_format_of_check": (["check", "--format=csv", "GOOD"], ["--format csv", "text or json"]),
+    "unknown_table": (["info", "--format=csv", "--table=rows", "GOOD"], ["--table rows", "threads"]),
+    "table_without_csv": (["info", "--table=locks", "GOOD"], ["--table", "--format=csv"]),
+    "top_no_number": (["info", "--top=many", "GOOD"], ["--top many", "whole number"]),
+    "top_negative": (["info", "--top=-1", "GOOD"], ["--top -1"]),
+    "top_too_many": (["info", "--top", "1000001", "GOOD"], ["--top 1000001", "1000000"]),
+    "top_of_twenty_digits": (["info", "--top", "9" * 20, "GOOD"], ["whole number"]),
+    "from_without_unit": (["info", "--from=5", "GOOD"], ["--from 5", "unit"]),
+    "from_after_to": (["info", "--from=2ms", "--to=1ms", "GOOD"], ["--to 1.00 ms", "2.00 ms"]),
+    "an_empty_range": (["info", "--from=1ms", "--to=1ms", "GOOD"], ["not after"]),
+    "from_after_the_end": (["info", "--from=3ms", "GOOD"], ["--from 3.00 ms", "1.50 ms"]),
+    "to_before_the_first_thread": (["info", "--to=0ns", "GOOD"], ["--to 0 ns"]),
+    "no_such_thread": (["info", "--thread=nobody", "GOOD"], ["--thread nobody", "no such thread"]),
+    "no_such_channel": (["info", "--channel=#7", "GOOD"], ["--channel #7", "no such channel"]),
     "unknown_color": (["check", "--color=blue", "GOOD"], ["--color blue", "auto, yes or no"]),
 }
 
@@ -517,40 +531,6 @@ def _(folder):
         text = os.read(leader, 10000)
         os.close(leader)
         same(b"\x1b[31m" in text, coloured, str(env))
-
-
-@tap.test("info_as_text_has_threads_channels_and_waits")
-def _(folder):
-    got = weft("info", good(folder))
-    same((got.returncode, got.stderr), (0, ""))
-    for word in ("1.50 ms", "2 threads", "1 channel", "1 message", "child", "waited longest",
-                 "ping"):
-        assert word in got.stdout, f"no {word!r} in {got.stdout}"
-
-
-@tap.test("info_as_json_holds_the_numbers")
-def _(folder):
-    got = weft("info", "--format=json", good(folder))
-    document = json.loads(got.stdout)
-    same((document["threads_total"], document["messages_total"], document["messages_received"],
-          document["channels_total"], document["duration_ns"], document["complete"]),
-         (2, 1, 1, 1, 1500000, True))
-    main, child = document["threads"]
-    same((main["name"], main["parent"], main["received"]), ("main", None, 1))
-    same((child["name"], child["parent"], child["sent"]), ("child", 1, 1))
-    same(document["longest_messages"][0]["value"], "ping")
-    wait = document["longest_waits"][0]
-    same((wait["thread"], wait["why"], wait["end_ns"] - wait["begin_ns"]), (1, "recv", 11))
-
-
-@tap.test("info_of_many_threads_shows_20_unless_all")
-def _(folder):
-    lines = [{"ev": "spawn", "t": i, "new": i + 1, "name": f"thread-{i}"} for i in range(50)]
-    path = folder / "many.json"
-    path.write_text(trace_text(lines))
-    got = weft("info", path).stdout
-    assert "thread-19" in got and "thread-20 " not in got and "30 more" in got, got
-    assert "thread-49" in weft("info", "--all", path).stdout
 
 
 @tap.test("a_file_whose_name_begins_with_a_dash_comes_after_two")

@@ -34,7 +34,7 @@ def _(folder):
               "share/bash-completion/completions/weft", "share/zsh/site-functions/_weft",
               "share/fish/vendor_completions.d/weft.fish", "share/doc/weft/format.md", "share/doc/weft/debugging.md",
               "share/weft/weft-gdb.py",
-              "share/doc/weft/trace.schema.json", "share/doc/weft/README.md",
+              "share/doc/weft/trace.schema.json", "share/doc/weft/info.schema.json", "share/doc/weft/README.md",
               *(f"share/doc/weft/examples/{e}" for e in (
                   "README.md", "options.h", "bank.c", "blocks.c", "echo.c", "first-answer.c", "heartbeat.c",
                   "life.c", "mini-make.c", "philosophers.c", "ping.c", "request-log.c", "ring.c", "screen.c", "sensor.c", "sieve.c",

@@ -36,7 +36,8 @@ def run(*command, env=None, timeout=60, **more):
     """Runs a program to its end; the result has returncode, stdout and stderr as text."""
     merged = {k: v for k, v in os.environ.items()
               if k not in ("WEFT_TRACE", "WEFT_WORKERS", "NO_COLOR")}
-    merged.update(LC_ALL="C.UTF-8", **(env or {}))
+    merged.update(LC_ALL="C.UTF-8")
+    merged.update(env or {})
     more.setdefault("stdin", subprocess.DEVNULL)
     if "stdout" not in more:
         more["stdout"] = subprocess.PIPE

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tracer/formats/rows.h"
+#include "tracer/trace/csv.h"
 
 struct csv {
 	const struct weft_trace *trace;
@@ -16,28 +17,13 @@ struct csv {
 	uint32_t limit;	 /* 0: none */
 };
 
-static void put_text(FILE *f, const char *text)
-{
-	if (!strpbrk(text, ",\"\r\n")) {
-		fputs(text, f);
-		return;
-	}
-	fputc('"', f);
-	for (; *text; text++) {
-		if (*text == '"')
-			fputc('"', f);
-		fputc(*text, f);
-	}
-	fputc('"', f);
-}
-
 static int put_value(FILE *f, const struct weft_record *rec)
 {
 	char *text = weft_value_full(rec);
 
 	if (!text)
 		return -ENOMEM;
-	put_text(f, text);
+	weft_csv_text(f, text);
 	free(text);
 	return 0;
 }
@@ -54,7 +40,7 @@ static void put_thread(FILE *f, const struct weft_trace *trace, uint32_t i)
 		fprintf(f, "%" PRIu64, trace->threads[i].id);
 	fputc(',', f);
 	if (i != WEFT_NO_INDEX)
-		put_text(f, trace->threads[i].name);
+		weft_csv_text(f, trace->threads[i].name);
 	fputc(',', f);
 }
 
@@ -71,7 +57,7 @@ static int take(void *arg, const struct weft_record *rec)
 	m = &csv->trace->messages[csv->messages++];
 	o = &csv->trace->objects[m->obj];
 	fprintf(f, "%" PRIu64 ",%" PRIu64 ",", m->id, o->id);
-	put_text(f, o->name);
+	weft_csv_text(f, o->name);
 	fputc(',', f);
 	put_thread(f, csv->trace, m->from);
 	put_thread(f, csv->trace, m->to);

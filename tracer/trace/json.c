@@ -23,6 +23,8 @@ void weft_json_string(FILE *f, const char *text)
 			fprintf(f, "\\%c", c);
 		else if (c < 0x20 || c == 0x7f)
 			fprintf(f, "\\u%04x", c);
+		else if (c == 0xc2 && (unsigned char)text[1] >= 0x80 && (unsigned char)text[1] < 0xa0)
+			fprintf(f, "\\u%04x", (unsigned char)*++text); /* C1: drives terminals */
 		else
 			fputc(c, f);
 	}
