@@ -247,43 +247,51 @@ void weft__probe_name(
 	weft__rec_end(w->ring, rec);
 }
 
+static size_t at_most(size_t n, size_t most)
+{
+	size_t wanted = (size_t)weft__rec_value_bytes;
+
+	if (n > most)
+		n = most;
+	return n < wanted ? n : wanted;
+}
+
 /* How much of a value goes into the payload, and its full length (for strings and large values). */
 static size_t value_payload(
 	const struct weft_chan *chan, const void *value, const char **ret_bytes, size_t *ret_len)
 {
 	const char *text;
-	size_t len;
 
 	if (chan->elem->kind == WEFT_ELEM_CSTR) {
 		memcpy(&text, value, sizeof(text));
 		*ret_bytes = text;
 		*ret_len = text ? strlen(text) : 0;
-		len = *ret_len;
-		return len < WEFT_STR_MAX ? len : WEFT_STR_MAX;
+		return at_most(*ret_len, WEFT_STR_MAX);
 	}
 	*ret_bytes = value;
 	*ret_len = chan->elem_size;
 	if (chan->elem_size <= 8 || chan->elem->kind == WEFT_ELEM_UNIT)
 		return 0;
-	return chan->elem_size < WEFT_BYTES_MAX ? chan->elem_size : WEFT_BYTES_MAX;
+	return at_most(chan->elem_size, WEFT_BYTES_MAX);
 }
 
 uint64_t weft__probe_send(struct weft__worker *w, struct weft__co *co, struct weft_chan *chan,
 	const void *value, enum weft_via via, struct weft__co *by, int case_index, int64_t len)
 {
-	const char *bytes;
-	size_t full, n = value_payload(chan, value, &bytes, &full);
+	bool shown = weft__rec_value_bytes >= 0;
+	const char *bytes = NULL;
+	size_t full = 0, n = shown ? value_payload(chan, value, &bytes, &full) : 0;
 	struct weft_rec *rec = open_rec(w, WEFT_EV_SEND, units_of(n), co, chan->id, &chan->last_t);
 	struct weft_rec_tail *tail = weft__rec_tail(rec);
 	uint64_t msg = weft__rec_msg(w->ring, &chan->last_msg);
 
 	rec->why = (uint8_t)via;
 	rec->n = case_index;
-	rec->flags = WEFT_REC_VALUE | sys_flag(co);
+	rec->flags = sys_flag(co) | (shown ? WEFT_REC_VALUE : 0);
 	tail->a = (int64_t)msg;
 	tail->b = by ? (int64_t)by->id : 0;
 	tail->c = len;
-	if (n > 0 || chan->elem->kind == WEFT_ELEM_CSTR) {
+	if (n > 0 || (shown && chan->elem->kind == WEFT_ELEM_CSTR)) {
 		tail->d = full;
 		memcpy(weft__rec_payload(rec), bytes ? bytes : "", n);
 		if (!bytes)
@@ -399,8 +407,7 @@ void weft__probe_crash(const char *text)
 
 void weft__probe_warning(struct weft__worker *w, const char *text)
 {
-	struct weft_rec *rec =
-		open_rec(w, WEFT_EV_LOG, units_of(text_bytes(text)), NULL, 0, NULL);
+	struct weft_rec *rec = open_rec(w, WEFT_EV_LOG, units_of(text_bytes(text)), NULL, 0, NULL);
 
 	rec->n = 1;
 	put_text(weft__rec_payload(rec), text);

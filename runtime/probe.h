@@ -31,16 +31,13 @@ struct weft_chan;
 #define WEFT__STEAL_MOST 120 /* coroutines: what one record of a steal can name */
 #define WEFT__TRACE_SELECT_UNITS WEFT_REC_UNITS_MAX
 
-/* Without a recorder, a constant: the calls below vanish, and probe.c is not built. */
-#ifdef WEFT_NO_TRACE
-#define WEFT__PROBE_ON 0
-#else
+/* Without a recorder, constants: the calls below vanish, and probe.c is not built. */
 #define WEFT__PROBE_ON weft__rec_enabled()
-#endif
-#define WEFT__PROBE(call)           \
-	do {                        \
-		if (WEFT__PROBE_ON) \
-			call;       \
+/* `events`: the record is one of a recording that wants any of these. */
+#define WEFT__PROBE(events, call)            \
+	do {                                 \
+		if (weft__rec_wants(events)) \
+			call;                \
 	} while (0)
 
 void weft__probe_reserve(struct weft__worker *w, unsigned units);
@@ -82,30 +79,33 @@ void weft__probe_steal(struct weft__worker *w, int from, struct weft__co *const 
 void weft__probe_crash(const char *text);
 void weft__probe_warning(struct weft__worker *w, const char *text);
 
-#define weft__trace_reserve(...) WEFT__PROBE(weft__probe_reserve(__VA_ARGS__))
-#define weft__trace_spawn(...) WEFT__PROBE(weft__probe_spawn(__VA_ARGS__))
-#define weft__trace_run(...) WEFT__PROBE(weft__probe_run(__VA_ARGS__))
-#define weft__trace_yield(...) WEFT__PROBE(weft__probe_yield(__VA_ARGS__))
-#define weft__trace_exit(...) WEFT__PROBE(weft__probe_exit(__VA_ARGS__))
-#define weft__trace_block(...) WEFT__PROBE(weft__probe_block(__VA_ARGS__))
-#define weft__trace_block_on(...) WEFT__PROBE(weft__probe_block_on(__VA_ARGS__))
-#define weft__trace_block_select(...) WEFT__PROBE(weft__probe_block_select(__VA_ARGS__))
-#define weft__trace_sleep(...) WEFT__PROBE(weft__probe_sleep(__VA_ARGS__))
-#define weft__trace_unblock(...) WEFT__PROBE(weft__probe_unblock(__VA_ARGS__))
-#define weft__trace_join(...) WEFT__PROBE(weft__probe_join(__VA_ARGS__))
-#define weft__trace_chan_make(...) WEFT__PROBE(weft__probe_chan_make(__VA_ARGS__))
-#define weft__trace_sync_make(...) WEFT__PROBE(weft__probe_sync_make(__VA_ARGS__))
-#define weft__trace_free(...) WEFT__PROBE(weft__probe_free(__VA_ARGS__))
-#define weft__trace_name(...) WEFT__PROBE(weft__probe_name(__VA_ARGS__))
-#define weft__trace_send(...) (WEFT__PROBE_ON ? weft__probe_send(__VA_ARGS__) : 0)
-#define weft__trace_recv(...) WEFT__PROBE(weft__probe_recv(__VA_ARGS__))
-#define weft__trace_unsend(...) WEFT__PROBE(weft__probe_unsend(__VA_ARGS__))
-#define weft__trace_close(...) WEFT__PROBE(weft__probe_close(__VA_ARGS__))
-#define weft__trace_select(...) WEFT__PROBE(weft__probe_select(__VA_ARGS__))
-#define weft__trace_add(...) WEFT__PROBE(weft__probe_add(__VA_ARGS__))
-#define weft__trace_worker(...) WEFT__PROBE(weft__probe_worker(__VA_ARGS__))
-#define weft__trace_steal(...) WEFT__PROBE(weft__probe_steal(__VA_ARGS__))
-#define weft__trace_crash(...) WEFT__PROBE(weft__probe_crash(__VA_ARGS__))
-#define weft__trace_warning(...) WEFT__PROBE(weft__probe_warning(__VA_ARGS__))
+#define weft__trace_reserve(...) WEFT__PROBE(WEFT_EVENTS_ALL, weft__probe_reserve(__VA_ARGS__))
+#define weft__trace_spawn(...) WEFT__PROBE(WEFT_EVENTS_BASE, weft__probe_spawn(__VA_ARGS__))
+#define weft__trace_run(...) WEFT__PROBE(WEFT_EVENTS_SCHED, weft__probe_run(__VA_ARGS__))
+#define weft__trace_yield(...) WEFT__PROBE(WEFT_EVENTS_SCHED, weft__probe_yield(__VA_ARGS__))
+#define weft__trace_exit(...) \
+	WEFT__PROBE(WEFT_EVENTS_LIFE | WEFT_EVENTS_SCHED, weft__probe_exit(__VA_ARGS__))
+#define weft__trace_block(...) WEFT__PROBE(WEFT_EVENTS_SCHED, weft__probe_block(__VA_ARGS__))
+#define weft__trace_block_on(...) WEFT__PROBE(WEFT_EVENTS_SCHED, weft__probe_block_on(__VA_ARGS__))
+#define weft__trace_block_select(...) \
+	WEFT__PROBE(WEFT_EVENTS_SCHED, weft__probe_block_select(__VA_ARGS__))
+#define weft__trace_sleep(...) WEFT__PROBE(WEFT_EVENTS_SCHED, weft__probe_sleep(__VA_ARGS__))
+#define weft__trace_unblock(...) WEFT__PROBE(WEFT_EVENTS_WAKE, weft__probe_unblock(__VA_ARGS__))
+#define weft__trace_join(...) WEFT__PROBE(WEFT_EVENTS_LIFE, weft__probe_join(__VA_ARGS__))
+#define weft__trace_chan_make(...) WEFT__PROBE(WEFT_EVENTS_BASE, weft__probe_chan_make(__VA_ARGS__))
+#define weft__trace_sync_make(...) WEFT__PROBE(WEFT_EVENTS_BASE, weft__probe_sync_make(__VA_ARGS__))
+#define weft__trace_free(...) WEFT__PROBE(WEFT_EVENTS_BASE, weft__probe_free(__VA_ARGS__))
+#define weft__trace_name(...) WEFT__PROBE(WEFT_EVENTS_BASE, weft__probe_name(__VA_ARGS__))
+#define weft__trace_send(...) (weft__rec_wants(WEFT_EVENTS_MSG) ? weft__probe_send(__VA_ARGS__) : 0)
+#define weft__trace_recv(...) WEFT__PROBE(WEFT_EVENTS_MSG, weft__probe_recv(__VA_ARGS__))
+#define weft__trace_unsend(...) WEFT__PROBE(WEFT_EVENTS_MSG, weft__probe_unsend(__VA_ARGS__))
+#define weft__trace_close(...) WEFT__PROBE(WEFT_EVENTS_MSG, weft__probe_close(__VA_ARGS__))
+#define weft__trace_select(...) \
+	WEFT__PROBE(WEFT_EVENTS_MSG | WEFT_EVENTS_SCHED, weft__probe_select(__VA_ARGS__))
+#define weft__trace_add(...) WEFT__PROBE(WEFT_EVENTS_SYNC, weft__probe_add(__VA_ARGS__))
+#define weft__trace_worker(...) WEFT__PROBE(WEFT_EVENTS_WORKER, weft__probe_worker(__VA_ARGS__))
+#define weft__trace_steal(...) WEFT__PROBE(WEFT_EVENTS_WORKER, weft__probe_steal(__VA_ARGS__))
+#define weft__trace_crash(...) WEFT__PROBE(WEFT_EVENTS_BASE, weft__probe_crash(__VA_ARGS__))
+#define weft__trace_warning(...) WEFT__PROBE(WEFT_EVENTS_BASE, weft__probe_warning(__VA_ARGS__))
 
 #endif

@@ -152,6 +152,20 @@
 	X(WORKER, "worker")                                                                        \
 	X(USER, "user")
 
+/*
+ * What can be asked for, or left out, in WEFT_TRACE_EVENTS. Records that others refer to (spawn,
+ * make, free, name) and what the runtime itself has to say (log) are in every recording.
+ */
+#define WEFT_EVENTS_LIST(X)                                                                        \
+	X(LIFE, "life")                                                                            \
+	X(SCHED, "sched")                                                                          \
+	X(MSG, "msg")                                                                              \
+	X(WAKE, "wake")                                                                            \
+	X(SYNC, "sync")                                                                            \
+	X(WORKER, "worker")                                                                        \
+	X(USER, "user")                                                                            \
+	X(LOC, "loc")
+
 enum weft_ev {
 #define X(c, word) WEFT_EV_##c,
 	WEFT_EV_LIST(X)
@@ -213,6 +227,21 @@ enum weft_cap {
 	WEFT_CAP_COUNT
 };
 
+enum weft_events_bit {
+#define X(c, word) WEFT_EVENTS_BIT_##c,
+	WEFT_EVENTS_LIST(X)
+#undef X
+	WEFT_EVENTS_BIT_COUNT
+};
+/* Sets of them; WEFT_EVENTS_BASE is what is in every recording. */
+enum weft_events {
+#define X(c, word) WEFT_EVENTS_##c = 1 << WEFT_EVENTS_BIT_##c,
+	WEFT_EVENTS_LIST(X)
+#undef X
+	WEFT_EVENTS_BASE = 1 << WEFT_EVENTS_BIT_COUNT,
+	WEFT_EVENTS_ALL = (WEFT_EVENTS_BASE << 1) - 1,
+};
+
 /* The `pick` of a select is an index or one of these. */
 enum weft_pick {
 	WEFT_PICK_DEFAULT = -1,
@@ -261,6 +290,7 @@ enum weft_class {
  *   WORKER    -        -         op     cpu        tid        -          -          -
  *   STEAL     -        -         -      from       count      -          -          -        count x uint64_t
  *   LOG       co       -         -      warn          -          -          -          -        text\0; warn: 0 is an error, 1 a warning
+ *   DROP      -        -         -      -          records    since      -          -
  *
  * In SPAWN `fn` is the function that was spawned, `file`, line and `in` (the function around it,
  * may be missing) are where. In MAKE file, line and `fn` are where. Every payload starts behind the

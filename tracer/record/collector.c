@@ -106,18 +106,23 @@ static void flush(struct merge *m)
 		weft__rec_fail(ret);
 }
 
+static void put_record(struct merge *m, const struct weft_rec *rec, int worker)
+{
+	int ret;
+
+	if (atomic_load_explicit(&m->rec->error, relaxed))
+		return;
+	if (weft__writer_full(&m->rec->out))
+		flush(m);
+	ret = weft__line_record(&m->rec->lines, rec, worker);
+	if (ret < 0)
+		weft__rec_fail(ret);
+}
+
 /* Writes the cursor's record and goes on to its next. */
 static void take(struct merge *m, struct cursor *c)
 {
-	int ret = 0;
-
-	if (!atomic_load_explicit(&m->rec->error, relaxed)) {
-		if (weft__writer_full(&m->rec->out))
-			flush(m);
-		ret = weft__line_record(&m->rec->lines, c->rec, c->ring->worker);
-	}
-	if (ret < 0)
-		weft__rec_fail(ret);
+	put_record(m, c->rec, c->ring->worker);
 	m->last = c->rec->t;
 	c->head += c->rec->units;
 	atomic_fetch_add_explicit(&m->rec->progress, 1, relaxed);
@@ -240,10 +245,30 @@ static void flush_round(struct merge *m)
 	flush(m);
 }
 
+/* Writes what the workers lost and had no room to tell. */
+static void confess_all(struct merge *m, int64_t t)
+{
+	for (int i = 0; i < m->n; i++) {
+		struct weft__ring *ring = m->cursors[i].ring;
+		struct {
+			struct weft_rec rec;
+			struct weft_rec_tail tail;
+		} drop = {
+			{.t = t, .kind = WEFT_EV_DROP, .units = 2},
+			{.a = (int64_t)atomic_load_explicit(&ring->lost, relaxed),
+				.b = atomic_load_explicit(&ring->lost_since, relaxed)},
+		};
+
+		if (ring->drops && drop.tail.a)
+			put_record(m, &drop.rec, ring->worker);
+	}
+}
+
 static void last_round(struct merge *m, enum weft_eof_why why)
 {
 	int64_t t = collect(m, true);
 
+	confess_all(m, t);
 	if (weft__writer_full(&m->rec->out))
 		flush(m);
 	weft__line_eof(&m->rec->lines, m->last > t ? m->last : t, why);

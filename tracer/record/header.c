@@ -15,6 +15,10 @@
 
 #include "tracer/record/text.h"
 
+#define X(c, word) word,
+static const char *const event_words[] = {WEFT_EVENTS_LIST(X)};
+#undef X
+
 #define KEY(p, key) WEFT__PUT(p, ",\"" key "\":")
 #define ARG_MAX_BYTES 4096     /* of one argument: what is longer is cut */
 #define ARGV_ROOM (128 * 1024) /* of all: arguments behind are left out */
@@ -86,7 +90,29 @@ static char *put_host(char *p)
 	return p;
 }
 
-void weft__header(struct weft__writer *out, const struct weft__rec_config *config, int64_t t0)
+/*
+ * What the file claims to hold completely. Losses need not be claimed away: a `drop` tells of them
+ * where they are.
+ */
+static char *put_caps(char *p, const struct weft__wishes *wishes)
+{
+	const char *sep = "";
+
+	p = WEFT__PUT(KEY(p, "caps"), "[");
+	for (int i = 0; i < WEFT_EVENTS_BIT_COUNT; i++) {
+		if (!(wishes->events & 1u << i))
+			continue;
+		p += sprintf(p, "%s\"%s\"", sep, event_words[i]);
+		sep = ",";
+		if (1u << i == WEFT_EVENTS_MSG && wishes->value_bytes >= 0)
+			p = WEFT__PUT(p, ",\"value\"");
+	}
+	*p++ = ']';
+	return p;
+}
+
+void weft__header(struct weft__writer *out, const struct weft__rec_config *config,
+	const struct weft__wishes *wishes, int64_t t0)
 {
 	char *p = weft__writer_at(out);
 
@@ -107,9 +133,8 @@ void weft__header(struct weft__writer *out, const struct weft__rec_config *confi
 	p = WEFT__PUT(p, ",\"tool\":{\"name\":\"weft\",\"version\":\"" WEFT_VERSION "\"}");
 	p = WEFT__PUT(p, ",\"sched\":{\"model\":\"m:n\",\"workers\":");
 	p = weft__put_i64(p, config->workers);
-	p = WEFT__PUT(p,
-		"},\"caps\":[\"sched\",\"life\",\"msg\",\"value\",\"wake\",\"sync\",\"loc\","
-		"\"worker\"]");
+	*p++ = '}';
+	p = put_caps(p, wishes);
 	if (config->guard)
 		p = put_cstr(KEY(p, "x_guard"), config->guard, 64);
 	weft__writer_to(out, WEFT__PUT(p, ",\"events\":[\n"));

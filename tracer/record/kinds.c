@@ -189,9 +189,12 @@ static char *put_sent(char *p, const struct weft__input *in)
 	const struct weft__elem *elem = weft__objects_find(&in->lines->objects, in->rec->on);
 	struct weft__raw raw = {
 		.d = in->tail.d, .data = in->payload, .room = in->room, .flags = in->rec->flags};
+	size_t most = in->lines->value_bytes;
 
 	if (!elem || !(in->rec->flags & WEFT_REC_VALUE))
 		return p;
+	if (raw.room > most) /* what lies behind is padding */
+		raw.room = most;
 	return weft__put_value(WEFT__KEY(p, "value"), elem, &raw);
 }
 
@@ -293,6 +296,12 @@ static char *line_log(char *p, const struct weft__input *in)
 	return WEFT__PUT(p, ",\"level\":\"error\"");
 }
 
+static char *line_drop(char *p, const struct weft__input *in)
+{
+	p = weft__put_time(WEFT__KEY(p, "since"), in->lines, in->tail.b);
+	return weft__put_i64(WEFT__KEY(p, "n"), in->tail.a);
+}
+
 weft__kind_fn *const weft__kinds[WEFT_EV_COUNT_] = {
 	[WEFT_EV_SPAWN] = line_spawn,
 	[WEFT_EV_MAKE] = line_make,
@@ -314,4 +323,5 @@ weft__kind_fn *const weft__kinds[WEFT_EV_COUNT_] = {
 	[WEFT_EV_WORKER] = line_worker,
 	[WEFT_EV_STEAL] = line_steal,
 	[WEFT_EV_LOG] = line_log,
+	[WEFT_EV_DROP] = line_drop,
 };

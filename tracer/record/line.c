@@ -52,7 +52,8 @@ static int locate(struct weft__input *in, int fn_text, int file_text)
 	bool fresh;
 	char *p;
 
-	if (!in->text[file_text].n || in->rec->n <= 0) /* from nowhere, as the first coroutine */
+	/* From nowhere, as the first coroutine. */
+	if (!in->lines->located || !in->text[file_text].n || in->rec->n <= 0)
 		return 0;
 	fn = keep(in, fn_text);
 	file = keep(in, file_text);
@@ -117,7 +118,8 @@ static int prepare(struct weft__input *in)
 /* What timers do belongs to no worker, and a name is of one thing only. */
 static bool has_worker(const struct weft_rec *rec)
 {
-	return !(rec->flags & WEFT_REC_SYS) && rec->kind != WEFT_EV_NAME && (rec->kind != WEFT_EV_UNBLOCK || rec->co);
+	return !(rec->flags & WEFT_REC_SYS) && rec->kind != WEFT_EV_NAME &&
+	       (rec->kind != WEFT_EV_UNBLOCK || rec->co);
 }
 
 static char *put_head(char *p, const struct weft__input *in)

@@ -5,6 +5,8 @@
 #ifndef WEFT_TRACER_RECORD_LINE_H
 #define WEFT_TRACER_RECORD_LINE_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "tracer/event.h"
@@ -15,7 +17,9 @@
 
 struct weft__lines {
 	struct weft__writer *out;
-	int64_t t0; /* the clock's reading at t = 0 */
+	int64_t t0;	    /* the clock's reading at t = 0 */
+	bool located;	    /* source locations are wanted */
+	size_t value_bytes; /* what a record holds of a value at most */
 	struct weft__names names;
 	struct weft__locs locs;
 	struct weft__objects objects;

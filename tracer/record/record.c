@@ -9,7 +9,6 @@
 #include <limits.h>
 #include <linux/membarrier.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,68 +24,14 @@
 
 #define relaxed memory_order_relaxed
 
-#define BUFFER_DEFAULT (16 * 1024 * 1024)
-#define BUFFER_MAX (UINT64_C(1) << 40)
 #define SLICE_MS 100
 
-atomic_bool weft__rec_on;
+_Atomic uint32_t weft__rec_events;
+int weft__rec_value_bytes;
 bool weft__rec_test_strong;
 struct weft__recorder weft__rec;
 
 static unsigned runs; /* that were asked to record, in this process */
-
-/* One line on stderr, in one piece. */
-static void __attribute__((format(printf, 1, 2))) say(const char *format, ...)
-{
-	char line[4096 + 256];
-	va_list args;
-	int n;
-
-	va_start(args, format);
-	n = vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-	if (n > (int)sizeof(line) - 1) {
-		n = sizeof(line) - 1;
-		line[n - 1] = '\n';
-	}
-	if (n < 0 || write(STDERR_FILENO, line, (size_t)n) < 0)
-		return; /* there is nobody left to tell */
-}
-
-/* WEFT_TRACE_BUFFER: bytes with K, M or G. False: not such a number. */
-static bool parse_size(const char *s, uint64_t *bytes)
-{
-	uint64_t v = 0;
-	int shift = 0;
-
-	if (*s < '0' || *s > '9')
-		return false;
-	for (; *s >= '0' && *s <= '9'; s++) {
-		v = v * 10 + (uint64_t)(*s - '0');
-		if (v > BUFFER_MAX)
-			return false;
-	}
-	if (*s == 'K' || *s == 'k')
-		shift = 10;
-	else if (*s == 'M' || *s == 'm')
-		shift = 20;
-	else if (*s == 'G' || *s == 'g')
-		shift = 30;
-	if ((shift && s[1]) || (!shift && *s) || v << shift > BUFFER_MAX || !v)
-		return false;
-	*bytes = v << shift;
-	return true;
-}
-
-static uint64_t buffer_size(void)
-{
-	const char *s = secure_getenv("WEFT_TRACE_BUFFER");
-	uint64_t bytes = BUFFER_DEFAULT;
-
-	if (s && *s && !parse_size(s, &bytes))
-		say("weft: WEFT_TRACE_BUFFER=%s is not a size like 64K or 16M: taking 16M\n", s);
-	return bytes;
-}
 
 /* Without membarrier the workers pay for the order themselves. */
 static bool needs_strong(void)
@@ -107,15 +52,18 @@ static void unmap_rings(struct weft__recorder *rec)
 
 static int map_rings(struct weft__recorder *rec)
 {
-	size_t bytes = (size_t)(buffer_size() / (uint64_t)rec->workers);
+	size_t bytes = (size_t)(rec->wishes.buffer / (uint64_t)rec->workers);
 
 	rec->rings = calloc((size_t)rec->workers, sizeof(*rec->rings));
 	if (!rec->rings)
 		return -ENOMEM;
 	for (int i = 0; i < rec->workers; i++) {
-		rec->rings[i] = weft__ring_map(bytes, i, rec->workers, rec->strong);
+		rec->rings[i] = weft__ring_map(bytes, i, rec->workers);
 		if (!rec->rings[i])
 			return -ENOMEM;
+		rec->rings[i]->strong = rec->strong;
+		if (rec->wishes.mode == WEFT__MODE_DROP)
+			weft__ring_drop(rec->rings[i]);
 	}
 	return 0;
 }
@@ -143,8 +91,10 @@ static const char *open_reason(int ret)
 static int set_up(struct weft__recorder *rec, const struct weft__rec_config *config)
 {
 	struct weft__target target;
-	int ret = weft__target_open(&target, rec->path);
+	int ret;
 
+	weft__wishes_read(&rec->wishes);
+	ret = weft__target_open(&target, rec->path);
 	if (ret < 0)
 		return ret;
 	ret = weft__writer_init(&rec->out, target.fd, target.regular, &rec->progress);
@@ -157,6 +107,8 @@ static int set_up(struct weft__recorder *rec, const struct weft__rec_config *con
 		goto out;
 	memset(&rec->lines, 0, sizeof(rec->lines));
 	rec->lines.out = &rec->out;
+	rec->lines.value_bytes = (size_t)rec->wishes.value_bytes;
+	rec->lines.located = rec->wishes.events & WEFT_EVENTS_LOC;
 	atomic_store(&rec->go, 0);
 	atomic_store(&rec->kick, 0);
 	atomic_store(&rec->request, 0);
@@ -169,7 +121,7 @@ static int set_up(struct weft__recorder *rec, const struct weft__rec_config *con
 		goto out;
 	/* Time begins when all is set up: making a thread takes longer than many a run. */
 	rec->lines.t0 = rec->t0 = weft__rec_clock();
-	weft__header(&rec->out, config, rec->t0);
+	weft__header(&rec->out, config, &rec->wishes, rec->t0);
 	atomic_store(&rec->floor, rec->t0);
 	atomic_store_explicit(&rec->go, 1, memory_order_release);
 	weft__futex_wake(&rec->go, 1);
@@ -189,27 +141,29 @@ int weft__rec_start(const struct weft__rec_config *config)
 	if (!pattern || !*pattern || config->workers < 1)
 		return 0;
 	if (rec->live || rec->lost) {
-		say("weft: cannot record a second run: the first has not ended\n");
+		weft__rec_say("weft: cannot record a second run: the first has not ended\n");
 		return 0;
 	}
 	if (++runs > 1 && weft__target_single(pattern)) {
-		say("weft: cannot record run %u to %s: it holds an earlier run\n", runs, pattern);
+		weft__rec_say("weft: cannot record run %u to %s: it holds an earlier run\n", runs,
+			pattern);
 		return 0;
 	}
 	rec->path = weft__target_name(pattern, (long)getpid(), runs);
 	if (!rec->path) {
-		say("weft: cannot record to %s: %s\n", pattern, strerror(ENOMEM));
+		weft__rec_say("weft: cannot record to %s: %s\n", pattern, strerror(ENOMEM));
 		return 0;
 	}
 	ret = set_up(rec, config);
 	if (ret < 0) {
-		say("weft: cannot record to %s: %s\n", rec->path, open_reason(ret));
+		weft__rec_say("weft: cannot record to %s: %s\n", rec->path, open_reason(ret));
 		free(rec->path);
 		rec->path = NULL;
 		return 0;
 	}
 	rec->live = true;
-	atomic_store_explicit(&weft__rec_on, true, relaxed);
+	weft__rec_value_bytes = rec->wishes.value_bytes;
+	atomic_store_explicit(&weft__rec_events, rec->wishes.events, relaxed);
 	return 1;
 }
 
@@ -230,7 +184,7 @@ void weft__rec_fail(int error)
 	int none = 0;
 
 	atomic_compare_exchange_strong(&weft__rec.error, &none, error);
-	atomic_store_explicit(&weft__rec_on, false, relaxed);
+	atomic_store_explicit(&weft__rec_events, 0, relaxed);
 	rouse_all(&weft__rec);
 }
 
@@ -276,7 +230,7 @@ static void warn_incomplete(struct weft__recorder *rec, bool ended)
 
 	if ((ended && !error) || atomic_exchange(&rec->warned, true))
 		return;
-	say("weft: trace %s is incomplete: %s (%llu records written)\n", rec->path,
+	weft__rec_say("weft: trace %s is incomplete: %s (%llu records written)\n", rec->path,
 		slow ? "writing it takes too long" : strerror(-error),
 		(unsigned long long)atomic_load_explicit(&rec->out.written, relaxed));
 }
@@ -289,7 +243,7 @@ void weft__rec_stop(enum weft_eof_why why)
 	if (!atomic_exchange(&rec->live, false))
 		return;
 	ended = end_collector(rec, why, 0);
-	atomic_store_explicit(&weft__rec_on, false, relaxed);
+	atomic_store_explicit(&weft__rec_events, 0, relaxed);
 	warn_incomplete(rec, ended);
 	if (!ended) {
 		/* The thread may come to life again: all that it holds stays, and stays its own. */
@@ -311,7 +265,7 @@ void weft__rec_abort(enum weft_eof_why why)
 	if (!rec->live)
 		return;
 	ended = end_collector(rec, why, WEFT__REC_ABORT_MS);
-	atomic_store_explicit(&weft__rec_on, false, relaxed);
+	atomic_store_explicit(&weft__rec_events, 0, relaxed);
 	rouse_all(rec);
 	if (ended)
 		reap(rec);
@@ -330,7 +284,7 @@ void weft__rec_forked(void)
 	struct weft__recorder *rec = &weft__rec;
 	int fd;
 
-	atomic_store_explicit(&weft__rec_on, false, relaxed);
+	atomic_store_explicit(&weft__rec_events, 0, relaxed);
 	if (!atomic_exchange(&rec->live, false))
 		return;
 	fd = atomic_exchange(&rec->out.fd, -1);

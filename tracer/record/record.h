@@ -34,15 +34,21 @@ struct weft__rec_config {
 
 #ifndef WEFT_NO_TRACE
 /*
- * Whether this run records. Written by start and stop only, while no worker runs, and by the
- * collector when the file can no longer be written (relaxed: a record more or less is harmless).
+ * What this run records (enum weft_events); 0: nothing. Written by start and stop only, while no
+ * worker runs, and by the collector when the file can no longer be written (relaxed: a record more
+ * or less is harmless).
  */
-extern WEFT__HIDDEN atomic_bool weft__rec_on;
+extern WEFT__HIDDEN _Atomic uint32_t weft__rec_events;
 
-static inline bool weft__rec_enabled(void)
+/* Does it record any of these? With a constant, two instructions where it does not. */
+static inline bool weft__rec_wants(uint32_t events)
 {
-	return __builtin_expect(atomic_load_explicit(&weft__rec_on, memory_order_relaxed), 0);
+	return __builtin_expect(
+		atomic_load_explicit(&weft__rec_events, memory_order_relaxed) & events, 0);
 }
+
+/* How much of a value (of a message) is to be in its record, in bytes; -1: it has none. */
+extern WEFT__HIDDEN int weft__rec_value_bytes;
 
 /*
  * Reads WEFT_TRACE (secure_getenv) and, if it names a file, opens it, writes the header and starts
@@ -70,7 +76,8 @@ struct weft__ring *weft__rec_ring(int worker);
 /*
  * Makes sure that the next `units` units fit: call it before taking a lock, with the sum of all
  * records that the operation can write. When the ring is full it wakes the collector and waits,
- * holding nothing, as long as the collector advances. After it, begin never waits.
+ * holding nothing, as long as the collector advances. After it, begin never waits. In the mode that
+ * drops records neither waits.
  */
 void weft__rec_reserve(struct weft__ring *ring, unsigned units);
 
@@ -101,8 +108,9 @@ void weft__rec_forked(void);
 
 #else /* -Dtrace=false: a constant, so that the compiler drops every site */
 
-static inline bool weft__rec_enabled(void)
+static inline bool weft__rec_wants(uint32_t events)
 {
+	(void)events;
 	return false;
 }
 static inline int weft__rec_start(const struct weft__rec_config *config)
@@ -152,6 +160,11 @@ static inline void weft__rec_forked(void)
 {
 }
 #endif
+
+static inline bool weft__rec_enabled(void)
+{
+	return weft__rec_wants(WEFT_EVENTS_ALL);
+}
 
 /* The tail of a record of two or more units, and the payload behind it. */
 static inline struct weft_rec_tail *weft__rec_tail(struct weft_rec *rec)

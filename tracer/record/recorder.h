@@ -15,6 +15,7 @@
 #include "tracer/event.h"
 #include "tracer/record/line.h"
 #include "tracer/record/ring.h"
+#include "tracer/record/wishes.h"
 #include "tracer/record/writer.h"
 
 #define WEFT__REC_FLUSH_MS 100 /* what _exit and SIGKILL may cost */
@@ -41,6 +42,7 @@ struct weft__recorder {
 	struct weft__ring **rings;
 	int workers;
 	bool strong;
+	struct weft__wishes wishes;
 	pthread_t thread;
 	int64_t t0;
 	struct weft__writer out;

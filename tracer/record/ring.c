@@ -26,7 +26,7 @@
 
 int64_t weft__rec_test_skew_ns;
 
-struct weft__ring *weft__ring_map(size_t bytes, int worker, int workers, bool strong)
+struct weft__ring *weft__ring_map(size_t bytes, int worker, int workers)
 {
 	struct weft__ring *ring;
 	uint64_t size = WEFT__RING_MIN / WEFT_REC_UNIT;
@@ -46,10 +46,16 @@ struct weft__ring *weft__ring_map(size_t bytes, int worker, int workers, bool st
 	ring->units = (struct weft_rec *)(ring + 1);
 	ring->worker = worker;
 	ring->skew = worker * weft__rec_test_skew_ns;
-	ring->strong = strong;
 	while (ring->msg_mask + 1 < (uint64_t)workers)
 		ring->msg_mask = ring->msg_mask * 2 + 1;
 	return ring;
+}
+
+/* What others refer to is lost last: it may take an eighth of the ring for itself. */
+void weft__ring_drop(struct weft__ring *ring)
+{
+	ring->drops = true;
+	ring->spare = ring->size / 8;
 }
 
 void weft__ring_unmap(struct weft__ring *ring)
@@ -121,7 +127,10 @@ void weft__rec_reserve(struct weft__ring *ring, unsigned units)
 	if (end - tail > ring->size) /* more than a ring holds: begin will wait for the rest */
 		end = tail + ring->size;
 	if (!fits(ring, end)) {
-		wait_for_room(ring, end);
+		if (ring->drops)
+			weft__rec_kick();
+		else
+			wait_for_room(ring, end);
 		return;
 	}
 	if (end - atomic_load_explicit(&ring->head_seen, relaxed) > ring->size / 2)
@@ -186,20 +195,74 @@ static uint64_t gap(const struct weft__ring *ring, uint64_t pos, unsigned units)
 	return units > rest ? rest : 0;
 }
 
+static bool defines(enum weft_ev kind)
+{
+	return kind == WEFT_EV_SPAWN || kind == WEFT_EV_MAKE || kind == WEFT_EV_NAME ||
+	       kind == WEFT_EV_LOG || kind == WEFT_EV_DROP;
+}
+
+/* There may not be room up to `end`. False: there is none, and there will be none soon. */
+static bool find_room(struct weft__ring *ring, enum weft_ev kind, uint64_t end)
+{
+	if (fits(ring, defines(kind) ? end : end + ring->spare))
+		return true;
+	return !ring->drops && wait_for_room(ring, end);
+}
+
+static struct weft_rec *lose(struct weft__ring *ring, enum weft_ev kind, unsigned units)
+{
+	uint64_t lost = atomic_load_explicit(&ring->lost, relaxed);
+
+	if (!lost)
+		atomic_store_explicit(
+			&ring->lost_since, atomic_load_explicit(&ring->last, relaxed), relaxed);
+	atomic_store_explicit(&ring->lost, lost + 1, relaxed);
+	return blank(ring->scratch, kind, units);
+}
+
+/* Writes how many records were lost. False: there is no room for that either. */
+static bool confess(struct weft__ring *ring)
+{
+	uint64_t lost = atomic_load_explicit(&ring->lost, relaxed);
+	int64_t since = atomic_load_explicit(&ring->lost_since, relaxed);
+	struct weft_rec *rec;
+	bool done;
+
+	atomic_store_explicit(&ring->lost, 0, relaxed);
+	rec = weft__rec_begin(ring, WEFT_EV_DROP, 2, NULL, NULL);
+	done = rec != ring->scratch;
+	if (done) {
+		weft__rec_tail(rec)->a = (int64_t)lost;
+		weft__rec_tail(rec)->b = since;
+	} else {
+		atomic_store_explicit(&ring->lost, lost, relaxed);
+		atomic_store_explicit(&ring->lost_since, since, relaxed);
+	}
+	weft__rec_end(ring, rec);
+	return done;
+}
+
 struct weft_rec *weft__rec_begin(
 	struct weft__ring *ring, enum weft_ev kind, unsigned units, int64_t *last, int64_t *last2)
 {
-	uint64_t pos = atomic_load_explicit(&ring->tail, relaxed);
-	uint64_t skip = gap(ring, pos, units);
-	uint64_t end = pos + skip + units;
+	uint64_t pos, skip, end;
 	struct weft_rec *rec;
 	int64_t floor;
 
+	if (__builtin_expect(atomic_load_explicit(&ring->lost, relaxed) != 0, 0) &&
+		!confess(ring)) {
+		weft__race_look_away();
+		return lose(ring, kind, units);
+	}
+	pos = atomic_load_explicit(&ring->tail, relaxed);
+	skip = gap(ring, pos, units);
+	end = pos + skip + units;
 	weft__race_look_away();
-	if (__builtin_expect(
-		    end - atomic_load_explicit(&ring->head_seen, acquire) > ring->size, 0) &&
-		!fits(ring, end) && !wait_for_room(ring, end))
-		return blank(ring->scratch, kind, units);
+	if (__builtin_expect(end + ring->spare - atomic_load_explicit(&ring->head_seen, acquire) >
+				     ring->size,
+		    0) &&
+		!find_room(ring, kind, end))
+		return lose(ring, kind, units);
 	if (skip) {
 		rec = blank(&ring->units[pos & (ring->size - 1)], WEFT_EV_LOC, 1);
 		rec->flags = WEFT_REC_PAD;

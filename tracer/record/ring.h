@@ -30,6 +30,8 @@ struct weft__ring {
 	_Atomic uint64_t next;	    /* where the open record stands, behind a pad if there is one */
 	_Atomic uint64_t head_seen; /* a reading of head: release, acquire (see above) */
 	_Atomic uint64_t msg;	    /* the last message number; relaxed */
+	_Atomic uint64_t lost;	    /* records since the last DROP; relaxed; the last round reads */
+	_Atomic int64_t lost_since; /* when the first of them was; relaxed */
 
 	/* Written by the collector. */
 	_Alignas(WEFT__RING_LINE) _Atomic uint64_t
@@ -47,15 +49,19 @@ struct weft__ring {
 	int64_t skew;
 	int worker;
 	bool strong;				     /* no membarrier: gate and floor are seq_cst */
+	bool drops;				     /* who finds no room goes on without */
+	uint64_t spare;				     /* units that only definitions may take */
 	size_t bytes;				     /* of the mapping */
 	struct weft_rec scratch[WEFT_REC_UNITS_MAX]; /* takes what nobody will read */
 };
 
 /*
- * Maps a ring of at most `bytes` bytes (but WEFT__RING_MIN at least) for this worker of so many.
- * NULL when memory is out. unmap takes NULL.
+ * Maps a ring of at most `bytes` bytes (but WEFT__RING_MIN at least) for this worker of so many, of
+ * the kind that loses nothing. NULL when memory is out. unmap takes NULL.
  */
-struct weft__ring *weft__ring_map(size_t bytes, int worker, int workers, bool strong);
+struct weft__ring *weft__ring_map(size_t bytes, int worker, int workers);
+/* From now on records that find no room are counted, and lost. Before the first record. */
+void weft__ring_drop(struct weft__ring *ring);
 void weft__ring_unmap(struct weft__ring *ring);
 
 /* The collector's side: tells the worker that units below `head` are free, and wakes it. */
