@@ -103,6 +103,14 @@ void cli_catch_signals(void);
 /* Ends the program with a line if the output is the input. */
 void cli_keep_input(const char *input, const char *output);
 
+/* ---- Progress ------------------------------------------------------------------------------- */
+
+/* Shows how far each reading of a trace is, if stderr is a terminal. */
+void cli_show_progress(void);
+
+/* Takes it off the terminal before something else is printed. */
+void cli_clear_progress(void);
+
 /* ---- Speaking ------------------------------------------------------------------------------- */
 
 /* Prints "weft: " and the line on stderr. */

@@ -67,5 +67,6 @@ int main(int argc, char **argv)
 	const struct cli_verb *verb = find(argv[1]);
 	if (!verb)
 		unknown(argv[1]);
+	cli_show_progress();
 	return verb->run(verb, argc - 1, argv + 1);
 }

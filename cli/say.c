@@ -18,6 +18,7 @@ void cli_say(const char *format, ...)
 {
 	va_list ap;
 
+	cli_clear_progress();
 	fflush(stdout);
 	fputs("weft: ", stderr);
 	va_start(ap, format);

@@ -520,6 +520,37 @@ def _(folder):
         same("\x1b[31m" in got.stdout, coloured, f"{args} {env}")
 
 
+def terminal_of_info(path, env):
+    """What weft info writes to a terminal that is its stderr."""
+    ours, theirs = open_terminal()
+    got = weft("info", path, env=env, stderr=theirs)
+    os.close(theirs)
+    text = b""
+    try:
+        while block := os.read(ours, 65536):
+            text += block
+    except OSError:  # as Linux says that the other end is closed
+        pass
+    os.close(ours)
+    same(got.returncode, 0)
+    return text.decode()
+
+
+@tap.test("reading_shows_its_progress_on_a_terminal_and_takes_it_away")
+def _(folder):
+    path = folder / "long.json"
+    step = {"ev": "note", "t": 5, "co": 1, "name": "x" * 200}
+    path.write_text(trace_text(LINES[:4] + [step] * 2000 + [{"ev": "exit", "t": 9, "w": 0, "co": 1}]))
+    text = terminal_of_info(path, {"TERM": "xterm", "WEFT_TEST_PATIENCE_MS": "0"})
+    assert re.match(r"\r\x1b\[Kweft: reading long.json: \d+ %", text), text
+    assert text.split("%")[-1].startswith("\r\x1b[K"), text
+    for env in ({"TERM": "dumb", "WEFT_TEST_PATIENCE_MS": "0"},  # it can take nothing away
+                {"TERM": "xterm", "WEFT_TEST_PATIENCE_MS": "999999"}):
+        assert "reading" not in terminal_of_info(path, env), env
+    got = weft("info", path, env={"TERM": "xterm", "WEFT_TEST_PATIENCE_MS": "0"})
+    assert "reading" not in got.stderr, got.stderr
+
+
 @tap.test("on_a_terminal_colours_unless_NO_COLOR")
 def _(folder):
     path = with_error(folder)

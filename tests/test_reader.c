@@ -134,6 +134,47 @@ TEST(a_pipe_can_be_read)
 	close(ends[0]);
 }
 
+/* What a watcher was told. */
+struct told {
+	int calls, ends;
+	double last;
+};
+
+static void take_told(void *arg, const char *path, double done)
+{
+	struct told *told = arg;
+
+	CHECK(path[0] == '/');
+	CHECK(done > 0 && done <= 1 && (done >= told->last || told->ends > 0));
+	told->calls++;
+	told->ends += done >= 1;
+	told->last = done;
+}
+
+TEST(who_watches_is_told_how_far_a_file_is_read)
+{
+	struct weft_trace *trace = NULL;
+	struct weft_trace_error error;
+	struct told told = {0, 0, 0};
+	const char *path = write_file(LINES, sizeof(LINES) - 1);
+	FILE *file = fopen(path, "ae");
+
+	for (int i = 0; i < 200000; i++)
+		fputc('\n', file);
+	fclose(file);
+	weft_trace_watch(take_told, &told);
+	CHECK_INT(weft_trace_load(path, NULL, &trace, &error), 0);
+	CHECK(told.calls >= 4);
+	CHECK(told.ends >= 1);
+	CHECK(told.last >= 1);
+	weft_trace_free(trace);
+	told = (struct told){0, 0, 0};
+	CHECK_INT(weft_trace_load("/tmp", NULL, &trace, &error), -EISDIR);
+	CHECK_INT(told.calls, 0);
+	weft_trace_watch(NULL, NULL);
+	unlink(path);
+}
+
 TEST(json_that_only_looks_strict_is_an_error)
 {
 	static const char *const bad[] = {"{'ev':\"tick\",\"t\":1}", "{\"ev\":\"tick\",\"t\":01}",

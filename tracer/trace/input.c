@@ -15,6 +15,38 @@
 #include "tracer/trace/record.h"
 #include "tracer/trace/unpack.h"
 
+/* ---- Watching -------------------------------------------------------------------------------- */
+
+static struct {
+	weft_watch_fn fn;
+	void *arg;
+} watch;
+
+void weft_trace_watch(weft_watch_fn fn, void *arg)
+{
+	watch.fn = fn;
+	watch.arg = arg;
+}
+
+/* Tells how far the file is read. */
+static void tell_done(const struct weft_input *input)
+{
+	off_t at =
+		input->unpack ? lseek(input->fd, 0, SEEK_CUR) : (off_t)(input->offset + input->len);
+
+	if (at >= 0 && (uint64_t)at < input->size)
+		watch.fn(watch.arg, input->path, (double)at / (double)input->size);
+}
+
+/* It is read to its end, or nobody reads on. */
+static void tell_end(const struct weft_input *input)
+{
+	if (watch.fn)
+		watch.fn(watch.arg, input->path, 1);
+}
+
+/* ---- Opening --------------------------------------------------------------------------------- */
+
 /* Copies what comes through a pipe to a file without a name. Returns its descriptor. */
 static int spool(int fd)
 {
@@ -61,13 +93,14 @@ static int spool(int fd)
 }
 
 /* Only a file, or a pipe turned into one, can be read twice. */
-static int settle(int *fd)
+static int settle(int *fd, uint64_t *ret_size)
 {
 	struct stat st;
 	int copy;
 
 	if (fstat(*fd, &st) < 0)
 		return -errno;
+	*ret_size = (uint64_t)st.st_size; /* of a copy it isn't known, and needn't be */
 	if (S_ISREG(st.st_mode))
 		return 0;
 	if (S_ISDIR(st.st_mode))
@@ -116,7 +149,7 @@ int weft_input_open(struct weft_input *input, const char *path, struct weft_trac
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return weft_refuse(error, -errno, 0, "%s", strerror(errno));
-	rc = settle(&fd);
+	rc = settle(&fd, &input->size);
 	if (rc == 0) {
 		input->buf = malloc(WEFT_INPUT_BYTES + WEFT_TEXT_PAD);
 		rc = input->buf ? 0 : -ENOMEM;
@@ -140,14 +173,18 @@ int weft_input_open(struct weft_input *input, const char *path, struct weft_trac
 
 void weft_input_close(struct weft_input *input)
 {
-	if (input->fd >= 0)
+	if (input->fd >= 0) {
+		tell_end(input);
 		close(input->fd);
+	}
 	weft_unpack_free(input->unpack);
 	input->unpack = NULL;
 	free(input->buf);
 	input->buf = NULL;
 	input->fd = -1;
 }
+
+/* ---- Reading --------------------------------------------------------------------------------- */
 
 const char *weft_input_reason(const struct weft_input *input, int error)
 {
@@ -184,6 +221,10 @@ bool weft_input_fill(struct weft_input *input)
 	}
 	input->len = got;
 	memset(input->buf + got, 0, WEFT_TEXT_PAD);
+	if (got == 0)
+		tell_end(input);
+	else if (watch.fn)
+		tell_done(input);
 	return got > 0;
 }
 

@@ -28,6 +28,7 @@ struct weft_input {
 	uint64_t line;	 /* of the next byte, from 1 */
 	int error;	 /* negative errno value of a read that failed; it ends the input */
 	const char *why; /* what is wrong with the data if that is the error, else NULL */
+	uint64_t size;	 /* of the file, compressed or not */
 };
 
 /* A place to come back to. */

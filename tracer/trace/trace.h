@@ -145,6 +145,14 @@ struct weft_trace_error {
 int weft_trace_load(const char *path, const char *format, struct weft_trace **ret_trace,
 	struct weft_trace_error *error);
 
+/*
+ * Who wants to know how far the reading of files is, a trace's or any other function's: told the
+ * part that is read, now and then, and 1 at the end or when it is given up. What must be read twice
+ * begins anew. For the whole process, NULL for nobody; not to be changed while something is read.
+ */
+typedef void (*weft_watch_fn)(void *arg, const char *path, double done);
+void weft_trace_watch(weft_watch_fn fn, void *arg);
+
 /* Accepts NULL. */
 void weft_trace_free(struct weft_trace *trace);
 
