@@ -98,7 +98,7 @@ void weft__chan_free(struct weft_chan *chan)
 static void forget(struct weft_chan *chan, struct weft__co *by)
 {
 	if (chan->ticker)
-		weft__ticker_stop(chan->ticker);
+		weft__ticker_stop(chan->ticker, by);
 	weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS);
 	weft__trace_free(weft__worker(), by, chan->id, &chan->last_t);
 	weft__lock(&chans.lock);

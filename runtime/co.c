@@ -131,13 +131,13 @@ static inline __attribute__((always_inline)) struct weft__co *begin_life(struct 
 	co->scope = NULL;
 	co->shields = co->entered = 0;
 	atomic_store_explicit(&co->interrupt, NULL, memory_order_relaxed);
-	if (__builtin_expect(parent && parent->scope, 0))
-		weft__scope_inherit(co, parent->scope);
 	if (__builtin_expect(weft__census_on, 0))
 		weft__census_paint(co, top);
 	weft__co_prepare(co, top);
 	weft__trace_reserve(w, WEFT_REC_UNITS_MAX);
 	weft__trace_spawn(w, parent, co);
+	if (__builtin_expect(parent && parent->scope, 0))
+		weft__scope_inherit(co, parent->scope);
 	return co;
 }
 

@@ -69,10 +69,15 @@ static void signal_some(struct weft_cond *cond, bool all, const char *what)
 	struct weft__sync *c = (struct weft__sync *)cond;
 	struct weft__co *self = weft__self(what);
 	WEFT__WAKES(wakes);
+	int n = 0;
 
 	weft__sync_lock(c, self, WEFT_OBJ_COND);
-	while (take_first(c, &wakes) && all)
-		;
+	while (take_first(c, &wakes)) {
+		n++;
+		if (!all)
+			break;
+	}
+	weft__trace_signal(self->worker, self, c->id, &c->last_t, n, all);
 	weft__sync_unlock(c);
 	weft__wakes_run(&wakes, self, WEFT_WHY_COND);
 }

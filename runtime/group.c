@@ -32,10 +32,9 @@ void weft_group_begin(struct weft_group *group, int64_t limit, const char *at_fn
 	weft__self("weft_group_open");
 	if (limit < 0)
 		weft__panic("weft_group_open with a limit of %lld", (long long)limit);
-	memset(g, 0, sizeof(*g));
+	*g = (struct group){.slots = WEFT_SEMAPHORE(limit ? limit : INT64_MAX)};
 	weft_sync_name(&g->slots, "slots of a group");
 	weft_sync_name(&g->running, "of a group");
-	weft_semaphore_release(&g->slots, limit ? limit : INT64_MAX);
 	g->scope = weft_scope_start(NULL, WEFT_NEVER, at_fn, at_file, at_line);
 }
 

@@ -78,7 +78,8 @@ int weft__io_new(int fd, enum weft__io_kind kind, struct weft_io **ret_io)
 	}
 	enlist(io);
 	weft__lock(&io->lock);
-	weft__trace_sync_make(weft__worker(), self, io->id, &io->last_t, WEFT_OBJ_IO, "");
+	weft__trace_sync_make(
+		weft__worker(), self, io->id, &io->last_t, WEFT_OBJ_IO, "", fd, false);
 	weft__unlock(&io->lock);
 	*ret_io = io;
 	return 0;

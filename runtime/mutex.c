@@ -53,9 +53,9 @@ static inline uint32_t look(struct weft__sync *m)
 
 /*
  * The holder runs on another worker, most likely, and will be through in some 10 ns: to look now
- * and then is cheaper than to park. Seldom, since each look takes the cache line from the holder, who
- * may well lock again and again: with 3 us between two looks both get on fastest. And only if there
- * is nothing better to do.
+ * and then is cheaper than to park. Seldom, since each look takes the cache line from the holder,
+ * who may well lock again and again: with 3 us between two looks both get on fastest. And only if
+ * there is nothing better to do.
  */
 #define LOOKS 4
 #define PAUSES 200
@@ -96,6 +96,16 @@ static bool take_or_mark(struct weft__sync *m, bool woken)
 	}
 }
 
+/* It was handed to us while we slept. */
+static void note_handed(struct weft__sync *m, struct weft__co *self)
+{
+	if (!WEFT__PROBE_SYNC)
+		return;
+	weft__sync_lock(m, self, WEFT_OBJ_MUTEX);
+	weft__trace_acquire(self->worker, self, m->id, &m->last_t, WEFT_MODE_NONE, true);
+	weft__sync_unlock(m);
+}
+
 static __attribute__((noinline)) int lock_slow(
 	struct weft__sync *m, int64_t until, const char *what)
 {
@@ -105,10 +115,12 @@ static __attribute__((noinline)) int lock_slow(
 	int r;
 
 	for (;;) {
-		if (!WEFT__PROBE_ON && (take(m, look(m), woken) || take_soon(m, woken)))
+		if (!WEFT__PROBE_SYNC && (take(m, look(m), woken) || take_soon(m, woken)))
 			return 0;
 		weft__sync_lock(m, self, WEFT_OBJ_MUTEX);
 		if (take_or_mark(m, woken)) {
+			weft__trace_acquire(
+				self->worker, self, m->id, &m->last_t, WEFT_MODE_NONE, true);
 			weft__sync_unlock(m);
 			return 0;
 		}
@@ -123,6 +135,8 @@ static __attribute__((noinline)) int lock_slow(
 		else
 			weft__waitq_push(&m->waiters, &me.waiter);
 		r = weft__sync_wait(m, &me.waiter, WEFT_WHY_LOCK, until);
+		if (r == HANDED)
+			note_handed(m, self);
 		if (r != 0)
 			return r == HANDED ? 0 : r;
 		woken = true;
@@ -142,7 +156,7 @@ void weft_mutex_lock(struct weft_mutex *mutex)
 {
 	struct weft__sync *m = (struct weft__sync *)mutex;
 
-	if (WEFT__PROBE_ON || !take(m, 0, false)) {
+	if (WEFT__PROBE_SYNC || !take(m, 0, false)) {
 		lock_anyway(m);
 		weft__keep_frame();
 	}
@@ -153,29 +167,53 @@ int weft_mutex_lock_until(struct weft_mutex *mutex, int64_t until)
 	struct weft__sync *m = (struct weft__sync *)mutex;
 	int r;
 
-	if (!WEFT__PROBE_ON && take(m, 0, false))
+	if (!WEFT__PROBE_SYNC && take(m, 0, false))
 		return 0;
 	r = lock_slow(m, until, "weft_mutex_lock_until");
 	weft__keep_frame();
 	return r;
 }
 
+static __attribute__((noinline)) int try_recorded(struct weft__sync *m)
+{
+	struct weft__co *self = weft__self("weft_mutex_try");
+	bool done;
+
+	weft__sync_lock(m, self, WEFT_OBJ_MUTEX);
+	done = take(m, look(m), false);
+	weft__trace_acquire(self->worker, self, m->id, &m->last_t, WEFT_MODE_NONE, done);
+	weft__sync_unlock(m);
+	return done ? 0 : -EAGAIN;
+}
+
 int weft_mutex_try(struct weft_mutex *mutex)
 {
-	return take((struct weft__sync *)mutex, 0, false) ? 0 : -EAGAIN;
+	struct weft__sync *m = (struct weft__sync *)mutex;
+
+	if (WEFT__PROBE_SYNC)
+		return try_recorded(m);
+	return take(m, 0, false) ? 0 : -EAGAIN;
 }
 
 /*
- * Somebody may wait, and nobody is on the way. Gives the mutex to the first of the queue, or back
- * with the first woken. False: there was none, and WAITING is gone.
+ * If somebody may wait, and nobody is on the way: gives the mutex to the first of the queue, or
+ * back with the first woken. False: there was none, and WAITING is gone. Whoever takes the mutex
+ * next is recorded under the lock, too, and so behind the release; `recorded`: that has been
+ * written.
  */
-static bool wake_first(struct weft__sync *m, struct weft__co *self)
+static bool wake_first(struct weft__sync *m, struct weft__co *self, bool recorded)
 {
 	uint32_t word;
 	struct weft__waiter *first;
 
 	weft__sync_lock(m, self, WEFT_OBJ_MUTEX);
 	word = look(m);
+	if (!recorded)
+		weft__trace_release(self->worker, self, m->id, &m->last_t, WEFT_MODE_NONE);
+	if ((word & (WAITING | WOKEN)) != WAITING) {
+		weft__sync_unlock(m);
+		return false;
+	}
 	first = weft__waitq_take(&m->waiters);
 	if (!first) {
 		/* Still held: who takes it next, and may then free it, comes after our unlock. */
@@ -209,12 +247,14 @@ static inline bool give_back(struct weft__sync *m, uint32_t *word)
 static __attribute__((noinline)) void unlock_slow(struct weft__sync *m, uint32_t word)
 {
 	struct weft__co *self = weft__self("weft_mutex_unlock");
+	bool recorded = false;
 
 	do {
 		if (!(word & HELD))
 			weft__panic("weft_mutex_unlock of a mutex that nobody holds");
-		if (wake_first(m, self))
+		if (wake_first(m, self, recorded))
 			return;
+		recorded = true;
 		word = look(m);
 	} while (!give_back(m, &word));
 }
@@ -224,6 +264,8 @@ void weft_mutex_unlock(struct weft_mutex *mutex)
 	struct weft__sync *m = (struct weft__sync *)mutex;
 	uint32_t word = HELD;
 
-	if (!give_back(m, &word))
+	if (WEFT__PROBE_SYNC)
+		unlock_slow(m, look(m));
+	else if (!give_back(m, &word))
 		unlock_slow(m, word);
 }

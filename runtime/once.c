@@ -33,6 +33,7 @@ static void call(struct once *o, struct weft__co *self, weft_fn fn, const void *
 
 	fn((void *)(uintptr_t)arg);
 	weft__sync_lock(&o->sync, self, WEFT_OBJ_ONCE);
+	weft__trace_release(self->worker, self, o->sync.id, &o->sync.last_t, WEFT_MODE_NONE);
 	atomic_store_explicit(&o->sync.word, DONE, memory_order_release);
 	weft__wakes_add_all(&wakes, &o->sync.waiters);
 	weft__sync_unlock(&o->sync);
@@ -66,6 +67,8 @@ static int call_or_wait(struct once *o, weft_fn fn, const void *arg, int64_t unt
 	default:
 		atomic_store_explicit(&o->sync.word, CALLING, memory_order_relaxed);
 		o->caller = self->id;
+		weft__trace_acquire(
+			self->worker, self, o->sync.id, &o->sync.last_t, WEFT_MODE_NONE, true);
 		weft__sync_unlock(&o->sync);
 		call(o, self, fn, arg);
 		return 0;

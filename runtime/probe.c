@@ -196,7 +196,7 @@ void weft__probe_join(
 
 static void make_rec(struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last,
 	enum weft_obj type, const char *name, const struct weft_chan *chan, const char *fn,
-	const char *file, int line)
+	const char *file, int line, int64_t n, bool used)
 {
 	const char *elem = chan ? chan->elem->name : "";
 	size_t bytes = text_bytes(name) + text_bytes(elem) + text_bytes(fn) + text_bytes(file);
@@ -206,6 +206,8 @@ static void make_rec(struct weft__worker *w, struct weft__co *co, uint64_t on, i
 
 	rec->why = (uint8_t)type;
 	rec->n = line;
+	rec->flags = used ? WEFT_REC_PRE : 0;
+	tail->d = (uint64_t)n;
 	if (chan) {
 		tail->a = (int64_t)chan->cap;
 		tail->b = chan->elem_size;
@@ -221,13 +223,13 @@ static void make_rec(struct weft__worker *w, struct weft__co *co, uint64_t on, i
 void weft__probe_chan_make(struct weft__worker *w, struct weft__co *co, struct weft_chan *chan,
 	const char *fn, const char *file, int line)
 {
-	make_rec(w, co, chan->id, &chan->last_t, WEFT_OBJ_CHAN, "", chan, fn, file, line);
+	make_rec(w, co, chan->id, &chan->last_t, WEFT_OBJ_CHAN, "", chan, fn, file, line, 0, false);
 }
 
 void weft__probe_sync_make(struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last,
-	enum weft_obj type, const char *name)
+	enum weft_obj type, const char *name, int64_t n, bool used)
 {
-	make_rec(w, co, on, last, type, name, NULL, "", "", 0);
+	make_rec(w, co, on, last, type, name, NULL, "", "", 0, n, used);
 }
 
 void weft__probe_free(struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last)
@@ -355,6 +357,88 @@ void weft__probe_add(struct weft__worker *w, struct weft__co *co, uint64_t on, i
 	weft__rec_end(w->ring, rec);
 }
 
+void weft__probe_acquire(struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last,
+	enum weft_lock_mode mode, bool ok)
+{
+	struct weft_rec *rec = open_rec(w, WEFT_EV_ACQUIRE, 1, co, on, last);
+
+	rec->why = (uint8_t)mode;
+	rec->flags = ok ? 0 : WEFT_REC_FAILED;
+	weft__rec_end(w->ring, rec);
+}
+
+void weft__probe_release(struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last,
+	enum weft_lock_mode mode)
+{
+	struct weft_rec *rec = open_rec(w, WEFT_EV_RELEASE, 1, co, on, last);
+
+	rec->why = (uint8_t)mode;
+	weft__rec_end(w->ring, rec);
+}
+
+void weft__probe_permits(
+	struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last, int64_t n, bool ok)
+{
+	struct weft_rec *rec =
+		open_rec(w, n < 0 ? WEFT_EV_RELEASE : WEFT_EV_ACQUIRE, 2, co, on, last);
+
+	rec->flags = ok ? 0 : WEFT_REC_FAILED;
+	weft__rec_tail(rec)->a = n < 0 ? -n : n;
+	weft__rec_end(w->ring, rec);
+}
+
+void weft__probe_signal(
+	struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last, int n, bool all)
+{
+	struct weft_rec *rec = open_rec(w, WEFT_EV_SIGNAL, 1, co, on, last);
+
+	rec->n = n;
+	rec->why = all;
+	weft__rec_end(w->ring, rec);
+}
+
+void weft__probe_timer(struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last,
+	enum weft_timer_op op, int64_t when, int64_t every)
+{
+	struct weft_rec *rec = open_rec(w, WEFT_EV_TIMER, 2, co, on, last);
+
+	rec->why = (uint8_t)op;
+	weft__rec_tail(rec)->a = when;
+	weft__rec_tail(rec)->b = every;
+	weft__rec_end(w->ring, rec);
+}
+
+void weft__probe_cancel(
+	struct weft__worker *w, struct weft__co *co, uint64_t to, int64_t *last, const char *reason)
+{
+	struct weft_rec *rec =
+		open_rec(w, WEFT_EV_CANCEL, units_of(text_bytes(reason)), co, 0, last);
+
+	weft__rec_tail(rec)->a = (int64_t)to;
+	put_text(weft__rec_payload(rec), reason);
+	weft__rec_end(w->ring, rec);
+}
+
+/* Its text is cut at its end, on a character's edge. */
+void weft__probe_mark(struct weft__worker *w, struct weft__co *co, const struct weft__mark *mark)
+{
+	size_t n = strlen(mark->text);
+	struct weft_rec *rec;
+
+	if (n > WEFT__MARK_TEXT) {
+		n = WEFT__MARK_TEXT;
+		while (n > 0 && ((unsigned char)mark->text[n] & 0xc0) == 0x80)
+			n--;
+	}
+	rec = open_rec(w, mark->kind, units_of(n + 1), co, 0, NULL);
+	rec->why = mark->why;
+	weft__rec_tail(rec)->a = (int64_t)mark->task;
+	weft__rec_tail(rec)->b = (int64_t)mark->parent;
+	memcpy(&weft__rec_tail(rec)->d, &mark->value, sizeof(mark->value));
+	memcpy(weft__rec_payload(rec), mark->text, n);
+	weft__rec_end(w->ring, rec);
+}
+
 void weft__probe_worker(struct weft__worker *w, enum weft_worker_op op)
 {
 	struct weft_rec *rec = open_rec(w, WEFT_EV_WORKER, 2, NULL, 0, NULL);
@@ -399,6 +483,7 @@ void weft__probe_crash(const char *text)
 		weft__rec_reserve(w->ring, units_of(text_bytes(text)));
 		rec = open_rec(
 			w, WEFT_EV_LOG, units_of(text_bytes(text)), weft__current(), 0, NULL);
+		rec->why = WEFT_LEVEL_ERROR;
 		put_text(weft__rec_payload(rec), text);
 		weft__rec_end(w->ring, rec);
 	}
@@ -409,7 +494,7 @@ void weft__probe_warning(struct weft__worker *w, const char *text)
 {
 	struct weft_rec *rec = open_rec(w, WEFT_EV_LOG, units_of(text_bytes(text)), NULL, 0, NULL);
 
-	rec->n = 1;
+	rec->why = WEFT_LEVEL_WARN;
 	put_text(weft__rec_payload(rec), text);
 	weft__rec_end(w->ring, rec);
 }

@@ -33,6 +33,7 @@ struct weft_chan;
 
 /* Without a recorder, constants: the calls below vanish, and probe.c is not built. */
 #define WEFT__PROBE_ON weft__rec_enabled()
+#define WEFT__PROBE_SYNC weft__rec_wants(WEFT_EVENTS_SYNC)
 /* `events`: the record is one of a recording that wants any of these. */
 #define WEFT__PROBE(events, call)            \
 	do {                                 \
@@ -59,7 +60,7 @@ void weft__probe_join(
 void weft__probe_chan_make(struct weft__worker *w, struct weft__co *co, struct weft_chan *chan,
 	const char *fn, const char *file, int line);
 void weft__probe_sync_make(struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last,
-	enum weft_obj type, const char *name);
+	enum weft_obj type, const char *name, int64_t n, bool used);
 void weft__probe_free(struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last);
 void weft__probe_name(
 	struct weft__worker *w, uint64_t co, uint64_t on, const char *name, int64_t *last);
@@ -74,6 +75,30 @@ void weft__probe_close(
 void weft__probe_select(struct weft__worker *w, struct weft__co *co, int pick, int n);
 void weft__probe_add(struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last,
 	int64_t delta, int64_t value);
+void weft__probe_acquire(struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last,
+	enum weft_lock_mode mode, bool ok);
+void weft__probe_release(struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last,
+	enum weft_lock_mode mode);
+void weft__probe_permits(struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last,
+	int64_t n, bool ok); /* n < 0: they are released */
+void weft__probe_signal(
+	struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last, int n, bool all);
+void weft__probe_timer(struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last,
+	enum weft_timer_op op, int64_t when, int64_t every);
+void weft__probe_cancel(struct weft__worker *w, struct weft__co *co, uint64_t to, int64_t *last,
+	const char *reason);
+
+/* What a user marks; what has no remark may be 0. */
+struct weft__mark {
+	enum weft_ev kind;
+	uint8_t why; /* level, or enum weft_task_op */
+	uint64_t task;
+	uint64_t parent;
+	double value;
+	const char *text; /* at most WEFT__MARK_TEXT bytes of it are kept */
+};
+#define WEFT__MARK_TEXT 480
+void weft__probe_mark(struct weft__worker *w, struct weft__co *co, const struct weft__mark *mark);
 void weft__probe_worker(struct weft__worker *w, enum weft_worker_op op);
 void weft__probe_steal(struct weft__worker *w, int from, struct weft__co *const *cos, uint32_t n);
 void weft__probe_crash(const char *text);
@@ -103,6 +128,13 @@ void weft__probe_warning(struct weft__worker *w, const char *text);
 #define weft__trace_select(...) \
 	WEFT__PROBE(WEFT_EVENTS_MSG | WEFT_EVENTS_SCHED, weft__probe_select(__VA_ARGS__))
 #define weft__trace_add(...) WEFT__PROBE(WEFT_EVENTS_SYNC, weft__probe_add(__VA_ARGS__))
+#define weft__trace_acquire(...) WEFT__PROBE(WEFT_EVENTS_SYNC, weft__probe_acquire(__VA_ARGS__))
+#define weft__trace_release(...) WEFT__PROBE(WEFT_EVENTS_SYNC, weft__probe_release(__VA_ARGS__))
+#define weft__trace_permits(...) WEFT__PROBE(WEFT_EVENTS_SYNC, weft__probe_permits(__VA_ARGS__))
+#define weft__trace_signal(...) WEFT__PROBE(WEFT_EVENTS_SYNC, weft__probe_signal(__VA_ARGS__))
+#define weft__trace_timer(...) WEFT__PROBE(WEFT_EVENTS_SYNC, weft__probe_timer(__VA_ARGS__))
+#define weft__trace_cancel(...) WEFT__PROBE(WEFT_EVENTS_LIFE, weft__probe_cancel(__VA_ARGS__))
+#define weft__trace_mark(...) WEFT__PROBE(WEFT_EVENTS_USER, weft__probe_mark(__VA_ARGS__))
 #define weft__trace_worker(...) WEFT__PROBE(WEFT_EVENTS_WORKER, weft__probe_worker(__VA_ARGS__))
 #define weft__trace_steal(...) WEFT__PROBE(WEFT_EVENTS_WORKER, weft__probe_steal(__VA_ARGS__))
 #define weft__trace_crash(...) WEFT__PROBE(WEFT_EVENTS_BASE, weft__probe_crash(__VA_ARGS__))

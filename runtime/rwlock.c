@@ -79,6 +79,22 @@ static void let_readers_in(struct rwlock *rw, struct weft__wakes *wakes)
 		;
 }
 
+static enum weft_lock_mode mode_of(bool to_write)
+{
+	return to_write ? WEFT_MODE_WRITE : WEFT_MODE_READ;
+}
+
+/* It was handed to us while we slept. */
+static void note_handed(struct rwlock *rw, struct weft__co *self, bool to_write)
+{
+	if (!WEFT__PROBE_SYNC)
+		return;
+	weft__sync_lock(&rw->sync, self, WEFT_OBJ_RWLOCK);
+	weft__trace_acquire(
+		self->worker, self, rw->sync.id, &rw->sync.last_t, mode_of(to_write), true);
+	weft__sync_unlock(&rw->sync);
+}
+
 static __attribute__((noinline)) int lock_slow(
 	struct rwlock *rw, bool to_write, int64_t until, const char *what)
 {
@@ -92,11 +108,16 @@ static __attribute__((noinline)) int lock_slow(
 	word = atomic_load_explicit(&rw->sync.word, memory_order_relaxed);
 	if (take(rw, word, to_write) || (r = weft__may_wait(self, until)) < 0 ||
 		take_or_mark(rw, to_write)) {
+		if (r == 0 || r == -EAGAIN)
+			weft__trace_acquire(self->worker, self, rw->sync.id, &rw->sync.last_t,
+				mode_of(to_write), r == 0);
 		weft__sync_unlock(&rw->sync);
 		return r;
 	}
 	weft__waitq_push(to_write ? &rw->sync.waiters : &rw->readers, &waiter);
 	r = weft__sync_wait(&rw->sync, &waiter, to_write ? WEFT_WHY_WLOCK : WEFT_WHY_RLOCK, until);
+	if (r == 0)
+		note_handed(rw, self, to_write);
 	if (r == 0 || !to_write)
 		return r;
 	weft__sync_lock(&rw->sync, self, WEFT_OBJ_RWLOCK);
@@ -110,7 +131,7 @@ static inline int lock(struct weft_rwlock *rwlock, bool to_write, int64_t until,
 {
 	struct rwlock *rw = (struct rwlock *)rwlock;
 
-	if (!WEFT__PROBE_ON && take(rw, 0, to_write))
+	if (!WEFT__PROBE_SYNC && take(rw, 0, to_write))
 		return 0;
 	return lock_slow(rw, to_write, until, what);
 }
@@ -121,7 +142,7 @@ static inline void lock_anyway(struct weft_rwlock *rwlock, bool to_write, const 
 	struct rwlock *rw = (struct rwlock *)rwlock;
 	struct weft__co *self;
 
-	if (!WEFT__PROBE_ON && take(rw, 0, to_write))
+	if (!WEFT__PROBE_SYNC && take(rw, 0, to_write))
 		return;
 	self = weft__self(what);
 	self->shields++;
@@ -205,16 +226,33 @@ static bool unlock_to_others(struct rwlock *rw, uint32_t mine, struct weft__co *
 	return next != 0;
 }
 
+static void check_held(struct rwlock *rw, uint32_t word, uint32_t mine, const char *what)
+{
+	if (mine == WRITING ? !(word & WRITING) : word < READER)
+		weft__panic("%s: nobody %s", what, mine == WRITING ? "writes" : "reads");
+}
+
+/* Who comes in next is recorded under the lock, too, and so behind this. */
+static void note_release(struct rwlock *rw, struct weft__co *self, uint32_t mine, const char *what)
+{
+	weft__sync_lock(&rw->sync, self, WEFT_OBJ_RWLOCK);
+	check_held(rw, atomic_load_explicit(&rw->sync.word, memory_order_relaxed), mine, what);
+	weft__trace_release(
+		self->worker, self, rw->sync.id, &rw->sync.last_t, mode_of(mine == WRITING));
+	weft__sync_unlock(&rw->sync);
+}
+
 static __attribute__((noinline)) void unlock_slow(
 	struct rwlock *rw, uint32_t mine, const char *what)
 {
 	struct weft__co *self = weft__self(what);
 
+	if (WEFT__PROBE_SYNC)
+		note_release(rw, self, mine, what);
 	for (;;) {
 		uint32_t word = atomic_load_explicit(&rw->sync.word, memory_order_relaxed);
 
-		if (mine == WRITING ? !(word & WRITING) : word < READER)
-			weft__panic("%s: nobody %s", what, mine == WRITING ? "writes" : "reads");
+		check_held(rw, word, mine, what);
 		if (word == (mine | WAITING)) {
 			if (unlock_to_others(rw, mine, self))
 				return;
@@ -229,7 +267,7 @@ static inline void unlock(struct weft_rwlock *rwlock, uint32_t mine, const char 
 	struct rwlock *rw = (struct rwlock *)rwlock;
 	uint32_t word = mine;
 
-	if (!change(rw, &word, 0, memory_order_release))
+	if (WEFT__PROBE_SYNC || !change(rw, &word, 0, memory_order_release))
 		unlock_slow(rw, mine, what);
 }
 

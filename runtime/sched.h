@@ -107,7 +107,7 @@ struct weft__sched {
 
 	_Atomic uint32_t monitor_sleeps; /* 1: until a worker has something to do; monitor.c */
 
-	_Atomic uint64_t last_co, last_object; /* ids given out */
+	_Atomic uint64_t last_co, last_object, last_task; /* ids given out */
 	_Atomic(struct weft__post *) inbox;    /* see post.c */
 	_Atomic int doors;		       /* open: no deadlock then */
 	int result;			       /* of coroutine 1 */

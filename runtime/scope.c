@@ -18,12 +18,14 @@
 #include "runtime/alarm.h"
 #include "runtime/chan.h"
 #include "runtime/panic.h"
+#include "runtime/probe.h"
 #include "runtime/sched.h"
 #include "runtime/timer.h"
 #include "runtime/waitq.h"
 
 #define DEADLINE "deadline" /* the reason */
 #define LOOKED_AT_MOST 64   /* coroutines, before the lock is given back for a moment */
+#define CANCEL_UNITS (2 + (WEFT__REASON_BYTES + WEFT_REC_UNIT) / WEFT_REC_UNIT)
 
 /* Those that nobody unrefs end with the run. */
 static struct {
@@ -203,6 +205,13 @@ static struct weft_scope *mark_children(struct weft_scope *scope, struct weft_sc
 	return last;
 }
 
+/* With room for what is recorded until the lock is given back. */
+static void lock_to_cancel(struct weft_scope *scope)
+{
+	weft__trace_reserve(weft__worker(), LOOKED_AT_MOST * CANCEL_UNITS);
+	weft__lock(&scope->lock);
+}
+
 /*
  * Everybody who waits in it. Who comes into the scope meanwhile, or is looked at before it waits,
  * has seen `error` or will. A claimed coroutine cannot leave its wait, nor the scope, before it is
@@ -214,7 +223,7 @@ static void wake_waiting(struct weft_scope *scope, struct weft__co *by)
 	int looked_at = 0;
 
 	ring_init(&todo);
-	weft__lock(&scope->lock);
+	lock_to_cancel(scope);
 	ring_move(&scope->cos, &todo);
 	while (!ring_empty(&todo)) {
 		struct weft__co *co = CONTAINER(todo.next, struct weft__co, in_scope);
@@ -222,13 +231,14 @@ static void wake_waiting(struct weft_scope *scope, struct weft__co *by)
 
 		ring_remove(&co->in_scope);
 		ring_add(&scope->cos, &co->in_scope);
+		weft__trace_cancel(weft__worker(), by, co->id, &scope->last_t, scope->reason);
 		if (!it && ++looked_at < LOOKED_AT_MOST)
 			continue;
 		looked_at = 0;
 		weft__unlock(&scope->lock);
 		if (it)
 			weft__interrupt_cancel(it, co, by);
-		weft__lock(&scope->lock);
+		lock_to_cancel(scope);
 	}
 	weft__unlock(&scope->lock);
 }
@@ -483,6 +493,8 @@ static void attach(struct weft__co *co, struct weft_scope *scope)
 		return;
 	weft__lock(&scope->lock);
 	ring_add(&scope->cos, &co->in_scope);
+	if (scope->last_t < co->last_t)
+		scope->last_t = co->last_t;
 	weft__unlock(&scope->lock);
 }
 

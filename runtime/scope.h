@@ -35,6 +35,7 @@ struct weft_scope {
 	struct weft__link among_siblings; /* under the parent's lock */
 	struct weft__link children, cos;
 	int64_t until;
+	int64_t last_t; /* for the trace: no cancel is earlier than the spawn of whom it is for */
 	struct weft__timer timer;
 	struct weft_chan *done;		/* or NULL: nobody asked for it yet */
 	struct weft_chan *to_close;	/* by who ends the scope */

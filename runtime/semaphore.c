@@ -24,6 +24,18 @@ struct customer {
 	int64_t wants;
 };
 
+static void lock(struct semaphore *s, struct weft__co *self)
+{
+	weft__sync_lock_counting(&s->sync, self, WEFT_OBJ_SEMAPHORE, &s->permits);
+}
+
+/* n < 0: they are released. */
+static void note(struct semaphore *s, struct weft__co *self, int64_t n, bool ok)
+{
+	if (n != 0)
+		weft__trace_permits(self->worker, self, s->sync.id, &s->sync.last_t, n, ok);
+}
+
 /* Locked. Those at the front whose wants can be met get their permits. */
 static void serve(struct semaphore *s, struct weft__wakes *wakes)
 {
@@ -49,10 +61,16 @@ static int wait(struct semaphore *s, struct weft__co *self, int64_t n, int64_t u
 
 	weft__waitq_push(&s->sync.waiters, &me.waiter);
 	r = weft__sync_wait(&s->sync, &me.waiter, WEFT_WHY_SEMAPHORE, until);
-	if (r == 0)
+	if (r == 0) {
+		if (WEFT__PROBE_SYNC) {
+			lock(s, self);
+			note(s, self, n, true);
+			weft__sync_unlock(&s->sync);
+		}
 		return 0;
+	}
 	/* Those behind us may want less. */
-	weft__sync_lock(&s->sync, self, WEFT_OBJ_SEMAPHORE);
+	lock(s, self);
 	serve(s, &wakes);
 	weft__sync_unlock(&s->sync);
 	weft__wakes_run(&wakes, self, WEFT_WHY_SEMAPHORE);
@@ -67,7 +85,7 @@ int weft_semaphore_acquire_until(struct weft_semaphore *semaphore, int64_t n, in
 
 	if (n < 0)
 		weft__panic("weft_semaphore_acquire of %lld permits", (long long)n);
-	weft__sync_lock(&s->sync, self, WEFT_OBJ_SEMAPHORE);
+	lock(s, self);
 	if (!s->sync.waiters.head && s->permits >= n) {
 		s->permits -= n;
 	} else {
@@ -75,6 +93,8 @@ int weft_semaphore_acquire_until(struct weft_semaphore *semaphore, int64_t n, in
 		if (r == 0)
 			return wait(s, self, n, until);
 	}
+	if (r == 0 || r == -EAGAIN)
+		note(s, self, n, r == 0);
 	weft__sync_unlock(&s->sync);
 	return r;
 }
@@ -97,9 +117,10 @@ void weft_semaphore_release(struct weft_semaphore *semaphore, int64_t n)
 
 	if (n < 0)
 		weft__panic("weft_semaphore_release of %lld permits", (long long)n);
-	weft__sync_lock(&s->sync, self, WEFT_OBJ_SEMAPHORE);
+	lock(s, self);
 	if (__builtin_add_overflow(s->permits, n, &s->permits))
 		weft__panic("weft_semaphore_release: more permits than an int64_t counts");
+	note(s, self, -n, true);
 	serve(s, &wakes);
 	weft__sync_unlock(&s->sync);
 	weft__wakes_run(&wakes, self, WEFT_WHY_SEMAPHORE);

@@ -18,14 +18,20 @@ void weft__sync_init(void)
 	run++;
 }
 
-void weft__sync_know(struct weft__sync *sync, struct weft__co *self, enum weft_obj type)
+void weft__sync_know(
+	struct weft__sync *sync, struct weft__co *self, enum weft_obj type, int64_t count)
 {
+	bool used;
+
 	if (sync->id && sync->run == run)
 		return;
 	sync->run = run;
 	sync->id = weft__new_id(&weft__sched.last_object);
 	sync->last_t = 0;
-	weft__trace_sync_make(weft__worker(), self, sync->id, &sync->last_t, type, sync->name);
+	/* Somebody has it already, from before this run or since before locks were recorded. */
+	used = (atomic_load_explicit(&sync->word, memory_order_relaxed) & ~WEFT__SYNC_REST) != 0;
+	weft__trace_sync_make(
+		weft__worker(), self, sync->id, &sync->last_t, type, sync->name, count, used);
 }
 
 int weft__sync_wait(
@@ -34,8 +40,7 @@ int weft__sync_wait(
 	struct weft__co *self = waiter->co;
 
 	waiter->from = sync->id;
-	self->wait = (struct weft__wait_for){
-		.why = why, .kind = WEFT__WAIT_SYNC, .sync = sync};
+	self->wait = (struct weft__wait_for){.why = why, .kind = WEFT__WAIT_SYNC, .sync = sync};
 	weft__trace_block_on(weft__worker(), self, sync->id, &sync->last_t, until);
 	return weft__wait(&sync->lock, waiter, sync->id, &sync->last_t, until);
 }

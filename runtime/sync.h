@@ -65,19 +65,29 @@ static inline bool weft__sync_change(
 	return done;
 }
 
-/* Room that weft__sync_lock reserves: a make, a wake, and whatever a park writes. */
-#define WEFT__SYNC_UNITS (3 * WEFT__TRACE_WAKE_UNITS + WEFT__TRACE_PARK_UNITS)
+/* Room that weft__sync_lock reserves: a make, a wake, what is done, and whatever a park writes. */
+#define WEFT__SYNC_UNITS (4 * WEFT__TRACE_WAKE_UNITS + WEFT__TRACE_PARK_UNITS)
 
-/* Reserves room for the records of one operation, locks, and makes the object known to the trace.
+/* Makes the object known to the trace, with what it counts to now. */
+void weft__sync_know(
+	struct weft__sync *sync, struct weft__co *self, enum weft_obj type, int64_t count);
+
+/*
+ * Reserves room for the records of one operation, locks, and makes the object known to the trace;
+ * `count` may be NULL.
  */
-void weft__sync_know(struct weft__sync *sync, struct weft__co *self, enum weft_obj type);
-static inline void weft__sync_lock(
-	struct weft__sync *sync, struct weft__co *self, enum weft_obj type)
+static inline void weft__sync_lock_counting(
+	struct weft__sync *sync, struct weft__co *self, enum weft_obj type, const int64_t *count)
 {
 	weft__trace_reserve(self->worker, WEFT__SYNC_UNITS);
 	weft__lock(&sync->lock);
 	if (WEFT__PROBE_ON)
-		weft__sync_know(sync, self, type);
+		weft__sync_know(sync, self, type, count ? *count : 0);
+}
+static inline void weft__sync_lock(
+	struct weft__sync *sync, struct weft__co *self, enum weft_obj type)
+{
+	weft__sync_lock_counting(sync, self, type, NULL);
 }
 static inline void weft__sync_unlock(struct weft__sync *sync)
 {

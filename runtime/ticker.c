@@ -21,6 +21,7 @@
 struct weft__ticker {
 	struct weft__timer timer;
 	struct weft_chan *chan;
+	uint64_t id;	/* in the trace; 0: it is not there */
 	int64_t when;	/* the time comes then; WEFT_NEVER: not any more */
 	int64_t period; /* 0: once */
 	bool armed;	/* the timer is in the heap, or `fire` is on its way to the lock */
@@ -54,6 +55,16 @@ static void make_sender(void)
 	weft__unlock(&sender.lock);
 }
 
+/* Locked. What is the timer's bears the stamps of its channel, whose lock it shares. */
+static void note(struct weft__ticker *t, struct weft__co *by, enum weft_timer_op op)
+{
+	bool set = op == WEFT_TIMER_SET;
+
+	if (t->id)
+		weft__trace_timer(weft__worker(), by, t->id, &t->chan->last_t, op,
+			set ? t->when : 0, set ? t->period : 0);
+}
+
 /* ---- Firing -----------------------------------------------------------------------------------
  */
 
@@ -73,8 +84,10 @@ static struct weft__co *send_time(struct weft__ticker *t, int64_t now)
 	struct weft__co self = {.id = sender.co.id, .last_t = sender.co.last_t};
 	struct weft__co *wake = NULL;
 
+	note(t, NULL, WEFT_TIMER_FIRE);
 	t->when = t->period ? next_tick(t, now) : WEFT_NEVER;
-	if (weft__chan_send_step(weft__worker(), t->chan, &self, &now, -1, &wake) == WEFT__STEP_CLOSED)
+	if (weft__chan_send_step(weft__worker(), t->chan, &self, &now, -1, &wake) ==
+		WEFT__STEP_CLOSED)
 		t->when = WEFT_NEVER;
 	return wake;
 }
@@ -102,7 +115,7 @@ static void fire(struct weft__timer *timer)
 	struct weft__co *wake = NULL;
 	bool dead, first, ours = false;
 
-	weft__trace_reserve(weft__worker(), WEFT__STEP_UNITS);
+	weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS + WEFT__STEP_UNITS);
 	weft__lock(&chan->lock);
 	dead = t->dead;
 	if (!dead && t->when <= now) {
@@ -163,11 +176,18 @@ static struct weft_chan *make(
 		weft__panic("out of memory for a timer (made at %s:%d)", at_file, at_line);
 	make_sender();
 	chan = weft_chan_make(&weft_time_chan_weft_elem, 1, at_fn, at_file, at_line);
+	weft__trace_reserve(weft__worker(), WEFT_REC_UNITS_MAX);
 	weft__lock(&chan->lock);
 	chan->ticker = t;
 	t->chan = chan;
 	t->period = period;
 	t->when = after(ns);
+	if (WEFT__PROBE_SYNC) {
+		t->id = weft__new_id(&weft__sched.last_object);
+		weft__trace_sync_make(weft__worker(), weft__current(), t->id, &chan->last_t,
+			WEFT_OBJ_TIMER, "", 0, false);
+		note(t, weft__current(), WEFT_TIMER_SET);
+	}
 	first = arm(t);
 	weft__unlock(&chan->lock);
 	if (first)
@@ -198,11 +218,15 @@ static void disarm(struct weft__ticker *t)
 		t->armed = false;
 }
 
-void weft__ticker_stop(struct weft__ticker *t)
+void weft__ticker_stop(struct weft__ticker *t, struct weft__co *by)
 {
+	weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS);
 	weft__lock(&t->chan->lock);
 	t->when = WEFT_NEVER;
 	disarm(t);
+	if (t->id)
+		weft__trace_free(weft__worker(), by, t->id, &t->chan->last_t);
+	t->id = 0;
 	weft__unlock(&t->chan->lock);
 }
 
@@ -227,7 +251,7 @@ static struct weft_chan *lock_ticker(weft_time_chan *c, const char *what)
 	weft__self(what);
 	if (!chan || !chan->ticker)
 		weft__panic("%s on a channel of neither weft_after nor weft_ticker", what);
-	weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS);
+	weft__trace_reserve(weft__worker(), 3 * WEFT__TRACE_WAKE_UNITS); /* stop, unsend, set */
 	weft__lock(&chan->lock);
 	return chan;
 }
@@ -241,6 +265,8 @@ static bool stop(struct weft_chan *chan)
 	struct weft__ticker *t = chan->ticker;
 	bool stopped = t->when != WEFT_NEVER;
 
+	if (stopped)
+		note(t, weft__current(), WEFT_TIMER_STOP);
 	t->when = WEFT_NEVER;
 	disarm(t);
 	if (chan->count > 0 && !chan->senders.head) {
@@ -271,6 +297,7 @@ bool weft_time_reset(weft_time_chan *c, int64_t ns)
 	if (!chan->closed) {
 		t->when = after(ns);
 		t->period = t->period ? ns : 0;
+		note(t, weft__current(), WEFT_TIMER_SET);
 		if (!t->armed)
 			first = arm(t);
 	}

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+struct weft__co;
 struct weft__ticker;
 struct weft__timer;
 struct weft_chan;
@@ -16,7 +17,7 @@ struct weft_chan;
 void weft__tickers_init(void); /* once a run */
 
 /* With the channel's last reference: the time does not come any more. */
-void weft__ticker_stop(struct weft__ticker *ticker);
+void weft__ticker_stop(struct weft__ticker *ticker, struct weft__co *by);
 
 /* After that. False: its timer fires just now, on another worker, which will free the channel. */
 bool weft__ticker_end(struct weft__ticker *ticker);

@@ -20,7 +20,7 @@ static __attribute__((noinline)) void add(struct group *g, struct weft__co *self
 {
 	WEFT__WAKES(wakes);
 
-	weft__sync_lock(&g->sync, self, WEFT_OBJ_WAITGROUP);
+	weft__sync_lock_counting(&g->sync, self, WEFT_OBJ_WAITGROUP, &g->count);
 	if (delta < INT32_MIN || delta > INT32_MAX)
 		weft__panic("weft_waitgroup_add of %lld: out of range", (long long)delta);
 	if (g->count + delta < 0)
@@ -39,7 +39,7 @@ static inline bool just_count(struct group *g, int64_t delta)
 {
 	int64_t count;
 
-	if (WEFT__PROBE_ON || delta != (int32_t)delta || !weft__single_enter())
+	if (WEFT__PROBE_SYNC || delta != (int32_t)delta || !weft__single_enter())
 		return false;
 	count = g->count + delta;
 	if (count > 0)
@@ -69,7 +69,7 @@ int weft_waitgroup_wait_until(struct weft_waitgroup *group, int64_t until)
 	struct weft__waiter waiter = {.co = self, .index = -1};
 	int r;
 
-	weft__sync_lock(&g->sync, self, WEFT_OBJ_WAITGROUP);
+	weft__sync_lock_counting(&g->sync, self, WEFT_OBJ_WAITGROUP, &g->count);
 	r = g->count == 0 ? 0 : weft__may_wait(self, until);
 	if (g->count == 0 || r < 0) {
 		weft__sync_unlock(&g->sync);

@@ -59,7 +59,57 @@ static void lives(void)
 	ADD(NAME, .on = 1, TEXT("numbers"));
 	ADD(NAME, .co = 2, .on = 1, TEXT("numbers"));
 	ADD(STEAL, .n = 1, .a = 3, .payload = ((uint64_t[]){4, 5, 6}), .bytes = 24);
-	ADD(LOG, .co = 1, TEXT("panic: \"send\" on a closed channel"));
+	ADD(LOG, .co = 1, .why = WEFT_LEVEL_ERROR, TEXT("panic: \"send\" on a closed channel"));
+	ADD(CANCEL, .co = 1, .a = 2, TEXT("too late"));
+	ADD(CANCEL, .a = 2, TEXT(""));
+}
+
+static void marks(void)
+{
+	double value = 0.1;
+	uint64_t bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	ADD(LOG, .co = 1, .why = WEFT_LEVEL_TRACE, TEXT("a\nb"));
+	ADD(LOG, .co = 1, .why = 99, TEXT(""));
+	ADD(NOTE, .co = 1, TEXT("here"));
+	ADD(TASK, .co = 1, .why = WEFT_TASK_BEGIN, .a = 1, TEXT("order"));
+	ADD(TASK, .co = 1, .why = WEFT_TASK_BEGIN, .a = 2, .b = 1, TEXT("part"));
+	ADD(BEGIN, .co = 1, .a = 2, TEXT("parse"));
+	ADD(BEGIN, .co = 1, TEXT("inner"));
+	ADD(END, .co = 1, TEXT("inner"));
+	ADD(END, .co = 1, TEXT("parse"));
+	ADD(TASK, .co = 1, .why = WEFT_TASK_END, .a = 2, TEXT(""));
+	ADD(COUNT, .co = 1, .d = bits, TEXT("load"));
+}
+
+static void locks(void)
+{
+	ADD(MAKE, .co = 1, .on = 20, .why = WEFT_OBJ_MUTEX, TEXT("m\0\0\0"));
+	ADD(MAKE, .co = 1, .on = 21, .why = WEFT_OBJ_RWLOCK, .flags = WEFT_REC_PRE,
+		TEXT("rw\0\0\0"));
+	ADD(MAKE, .co = 1, .on = 22, .why = WEFT_OBJ_SEMAPHORE, .d = 3, TEXT("s\0\0\0"));
+	ADD(MAKE, .co = 1, .on = 26, .why = WEFT_OBJ_SEMAPHORE, .d = INT64_MAX, TEXT("\0\0\0"));
+	ADD(MAKE, .co = 1, .on = 23, .why = WEFT_OBJ_IO, .d = 7, TEXT("\0\0\0"));
+	ADD(MAKE, .co = 1, .on = 24, .why = WEFT_OBJ_TIMER, TEXT("\0\0\0"));
+	ADD(ACQUIRE, .co = 1, .on = 20);
+	ADD(ACQUIRE, .co = 2, .on = 20, .flags = WEFT_REC_FAILED);
+	ADD(RELEASE, .co = 1, .on = 20);
+	ADD(ACQUIRE, .co = 2, .on = 20);
+	ADD(RELEASE, .co = 3, .on = 20); /* another one's */
+	ADD(ACQUIRE, .co = 3, .on = 20);
+	ADD(ACQUIRE, .co = 1, .on = 21, .why = WEFT_MODE_READ);
+	ADD(ACQUIRE, .co = 2, .on = 21, .why = WEFT_MODE_READ);
+	ADD(RELEASE, .co = 1, .on = 21, .why = WEFT_MODE_READ);
+	ADD(RELEASE, .co = 2, .on = 21, .why = WEFT_MODE_READ);
+	ADD(ACQUIRE, .co = 3, .on = 21, .why = WEFT_MODE_WRITE);
+	ADD(ACQUIRE, .co = 1, .on = 22, .a = 2);
+	ADD(RELEASE, .co = 1, .on = 22, .a = 2);
+	ADD(SIGNAL, .co = 1, .on = 25, .n = 1);
+	ADD(SIGNAL, .co = 1, .on = 25, .n = 3, .why = 1);
+	ADD(TIMER, .co = 1, .on = 24, .why = WEFT_TIMER_SET, .b = 1000);
+	ADD(TIMER, .on = 24, .why = WEFT_TIMER_FIRE);
+	ADD(TIMER, .co = 1, .on = 24, .why = WEFT_TIMER_STOP);
 }
 
 static void objects(void)
@@ -137,6 +187,8 @@ int main(int argc, char **argv)
 	objects();
 	messages();
 	waits();
+	locks();
+	marks();
 	weft__rec_stop(WEFT_EOF_DEADLOCK);
 	return 0;
 }

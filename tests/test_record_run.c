@@ -78,6 +78,16 @@ static const struct {
 	{"join", {"co", "of=", "value="}},
 	{"add", {"co", "delta=", "value="}},
 	{"free", {"co"}},
+	{"acquire", {"co", "mode", "ok=", "n=", "from="}},
+	{"release", {"co", "mode", "n=", "from="}},
+	{"signal", {"co", "n=", "all="}},
+	{"timer", {"op"}},
+	{"cancel", {"to", "why"}},
+	{"note", {"co", "name"}},
+	{"begin", {"co", "name", "task="}},
+	{"end", {"co", "name"}},
+	{"task", {"op", "id=", "name", "parent="}},
+	{"count", {"name", "value"}},
 	{"log", {"level"}},
 	{"eof", {"why"}},
 };
@@ -467,8 +477,8 @@ static void lock_and_unlock(struct weft_mutex *mutex)
 	has_unlocked = true;
 }
 
-RECORD_TEST(
-	mutex_that_is_held, "block(1,lock) unblock(1,timer) block(2,lock) unblock(2,lock) free(1)")
+RECORD_TEST(mutex_that_is_held, "acquire(1) block(1,lock) unblock(1,timer) block(2,lock) "
+				"release(1) unblock(2,lock) acquire(2,from=1) release(2) free(1)")
 {
 	struct weft_mutex mutex = {0};
 
@@ -492,8 +502,8 @@ static void write_beside(struct weft_rwlock *rw)
 static void read_beside(struct weft_rwlock *rw)
 {
 	weft_rwlock_rlock(rw);
-	has_unlocked = true;
 	weft_rwlock_runlock(rw);
+	has_unlocked = true;
 }
 
 static bool is_waited_for(struct weft_sync *object, void *queue)
@@ -508,8 +518,9 @@ static bool is_waited_for(struct weft_sync *object, void *queue)
 }
 
 RECORD_TEST(rwlock_that_is_held,
-	"block(2,wlock) block(3,rlock) unblock(2,wlock) unblock(3,rlock) block(1,wlock) "
-	"unblock(1,timer)")
+	"acquire(1,read) block(2,wlock) block(3,rlock) release(1,read) unblock(2,wlock) "
+	"acquire(2,write,from=1) release(2,write) unblock(3,rlock) acquire(3,read,from=2) "
+	"release(3,read) acquire(1,read,from=3) block(1,wlock) unblock(1,timer)")
 {
 	struct weft_rwlock rw = {0};
 
@@ -551,7 +562,9 @@ static bool first_is_parked(struct weft_sync *object)
 	return yes;
 }
 
-RECORD_TEST(condition, "block(2,cond) unblock(2,cond) block(1,cond) unblock(1,timer) free(1)")
+RECORD_TEST(condition, "acquire(2) release(2) block(2,cond) signal(1,n=1) unblock(2,cond) "
+		       "acquire(2,from=2) release(2) acquire(1,from=2) release(1) block(1,cond) "
+		       "unblock(1,timer) acquire(1,from=1) free(1)")
 {
 	struct condition c = {.mutex = {{0}}};
 
@@ -572,8 +585,8 @@ static void acquire_two(struct weft_semaphore *s)
 	has_unlocked = true;
 }
 
-RECORD_TEST(
-	semaphore, "block(2,semaphore) unblock(2,semaphore) block(1,semaphore) unblock(1,timer)")
+RECORD_TEST(semaphore, "block(2,semaphore) release(1,n=2) unblock(2,semaphore) acquire(2,n=2) "
+		       "block(1,semaphore) unblock(1,timer)")
 {
 	struct weft_semaphore s = WEFT_SEMAPHORE(1);
 
@@ -603,7 +616,7 @@ static void call_once(void *unused)
 	has_unlocked = true;
 }
 
-RECORD_TEST(once, "block(2,sync) unblock(2,sync)")
+RECORD_TEST(once, "acquire(1) block(2,sync) release(1) unblock(2,sync)")
 {
 	weft_go(call_once, NULL);
 	weft_once(&one, wait_until_others_wait, NULL);
@@ -615,6 +628,58 @@ RECORD_TEST(sleep_is_ended_by_the_timer, "sleep(1) unblock(1,timer)")
 {
 	weft_sleep(WEFT_MS);
 	weft_sleep(0);
+}
+
+static void unlock_for_another(struct weft_mutex *mutex)
+{
+	weft_mutex_unlock(mutex);
+	has_unlocked = true;
+}
+
+RECORD_TEST(mutex_that_another_unlocks,
+	"acquire(1) acquire(1,ok=false) release(2,from=1) acquire(1,from=1)")
+{
+	struct weft_mutex mutex = {0};
+
+	weft_mutex_lock(&mutex);
+	CHECK_INT(weft_mutex_try(&mutex), -EAGAIN);
+	weft_go(unlock_for_another, &mutex);
+	while (!has_unlocked)
+		weft_yield();
+	CHECK_INT(weft_mutex_try(&mutex), 0);
+}
+
+RECORD_TEST(tries_of_locks_that_are_free, "acquire(1,write) acquire(1,read,ok=false) "
+					  "release(1,write) acquire(1,n=2) acquire(1,ok=false,n=2)")
+{
+	struct weft_rwlock rw = {0};
+	struct weft_semaphore s = WEFT_SEMAPHORE(3);
+
+	CHECK_INT(weft_rwlock_try_wlock(&rw), 0);
+	CHECK_INT(weft_rwlock_try_rlock(&rw), -EAGAIN);
+	weft_rwlock_wunlock(&rw);
+	CHECK_INT(weft_semaphore_try(&s, 2), 0);
+	CHECK_INT(weft_semaphore_try(&s, 2), -EAGAIN);
+}
+
+RECORD_TEST(marks, "note(1,n1) task(begin,id=1,order) begin(1,parse,task=1) begin(1,inner) "
+		   "end(1,inner) end(1,parse) "
+		   "count(load,0.5) task(end,id=1) log(info)")
+{
+	uint64_t task;
+
+	CHECK(weft_traced());
+	weft_note("n%d", 1);
+	task = weft_task_begin("order", 0);
+	weft_region_begin("parse", task);
+	{
+		weft_region("inner");
+	}
+	weft_region_end("parse");
+	weft_count("load", 0.5);
+	weft_count("load", 1 / 0.0);
+	weft_task_end(task);
+	weft_log(WEFT_LOG_INFO, "%s", "done");
 }
 
 /* ---- Scopes end -------------------------------------------------------------------------------
@@ -634,25 +699,28 @@ static void cancel_one_who(void (*fn)(int_chan *))
 	until_over();
 }
 
-RECORD_TEST(cancelled_send, "send(2,wait,m1) block(2,send) unsend(m1,cancel) unblock(2,cancel)")
+RECORD_TEST(cancelled_send,
+	"send(2,wait,m1) block(2,send) cancel(2,test) unsend(m1,cancel) unblock(2,cancel)")
 {
 	cancel_one_who(send_one);
 }
 
-RECORD_TEST(cancelled_receive, "block(2,recv) unblock(2,cancel)")
+RECORD_TEST(cancelled_receive, "block(2,recv) cancel(2,test) unblock(2,cancel)")
 {
 	cancel_one_who(recv_one);
 }
 
-RECORD_TEST(cancelled_select, "block(2,select) unblock(2,cancel) select(2,cancel,n=2)")
+RECORD_TEST(
+	cancelled_select, "block(2,select) cancel(2,test) unblock(2,cancel) select(2,cancel,n=2)")
 {
 	cancel_one_who(select_recv);
 }
 
-RECORD_TEST(sleep_is_ended_by_the_deadline_of_a_scope, "sleep(1) unblock(1,cancel)")
+RECORD_TEST(
+	sleep_is_ended_by_the_deadline_of_a_scope, "sleep(1) cancel(1,deadline) unblock(1,cancel)")
 {
 	do {
-		struct weft_scope *scope = weft_scope_make(NULL, weft_now() + WEFT_MS);
+		struct weft_scope *scope = weft_scope_make(NULL, weft_now() + FAR_ENOUGH);
 		struct weft_scope *outer = weft_scope_enter(scope);
 
 		weft__current()->parked_at = 0;
@@ -672,7 +740,7 @@ RECORD_TEST(waits_in_an_ended_scope, "select(1,cancel,n=1)")
 }
 
 RECORD_TEST(scope_that_ends_just_before_the_wait,
-	"block(1,select) unblock(1,cancel) select(1,cancel,n=0)")
+	"cancel(1,test) block(1,select) unblock(1,cancel) select(1,cancel,n=0)")
 {
 	struct weft_scope *scope = weft_scope_make(NULL, WEFT_NEVER);
 	struct weft__waiter waiter = {.co = weft__current(), .index = -1};
@@ -704,7 +772,8 @@ static void recv_time(weft_time_chan *c)
 }
 
 /* The runtime's own coroutine is the sender: here it is the second that is made. */
-RECORD_TEST(after_finds_a_receiver, "block(3,recv) send(2,hand,m1) unblock(3,recv,m1) recv(3,m1)")
+RECORD_TEST(after_finds_a_receiver, "timer(set) block(3,recv) timer(stop) timer(set) timer(fire) "
+				    "send(2,hand,m1) unblock(3,recv,m1) recv(3,m1)")
 {
 	weft_time_chan *c = weft_after(3600 * WEFT_SEC);
 
@@ -714,7 +783,8 @@ RECORD_TEST(after_finds_a_receiver, "block(3,recv) send(2,hand,m1) unblock(3,rec
 	until_over();
 }
 
-RECORD_TEST(after_finds_nobody_yet, "send(2,buffer,m1,len=1) recv(1,m1,len=0) free(1)")
+RECORD_TEST(after_finds_nobody_yet,
+	"timer(set) timer(fire) send(2,buffer,m1,len=1) recv(1,m1,len=0) free(1) free(1)")
 {
 	weft_time_chan *c = weft_after(0);
 
@@ -724,7 +794,8 @@ RECORD_TEST(after_finds_nobody_yet, "send(2,buffer,m1,len=1) recv(1,m1,len=0) fr
 	weft_unref(c);
 }
 
-RECORD_TEST(after_is_stopped_before_it_is_received, "send(2,buffer,m1,len=1) unsend(m1,cancel)")
+RECORD_TEST(after_is_stopped_before_it_is_received,
+	"timer(set) timer(fire) send(2,buffer,m1,len=1) unsend(m1,cancel)")
 {
 	weft_time_chan *c = weft_after(0);
 
@@ -733,8 +804,9 @@ RECORD_TEST(after_is_stopped_before_it_is_received, "send(2,buffer,m1,len=1) uns
 	weft_time_stop(c);
 }
 
-RECORD_TEST(ticker_in_a_select,
-	"block(1,select) send(2,hand,m1) unblock(1,select,m1) recv(1,m1,case=0) select(1,0,n=1)")
+RECORD_TEST(
+	ticker_in_a_select, "timer(set) block(1,select) timer(fire) send(2,hand,m1) "
+			    "unblock(1,select,m1) recv(1,m1,case=0) select(1,0,n=1) timer(stop)")
 {
 	weft_time_chan *c = weft_ticker(FAR_ENOUGH);
 

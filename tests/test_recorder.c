@@ -431,6 +431,7 @@ TEST(who_died_in_a_record_may_still_say_why)
 	CHECK(weft__rec_begin(ring, WEFT_EV_SEND, 4, NULL, NULL));
 	weft__rec_reserve(ring, 3); /* in the handler of the signal */
 	rec = weft__rec_begin(ring, WEFT_EV_LOG, 3, NULL, NULL);
+	rec->why = WEFT_LEVEL_ERROR;
 	strcpy(weft__rec_payload(rec), "crashed");
 	weft__rec_end(ring, rec);
 	weft__rec_abort(WEFT_EOF_CRASH);

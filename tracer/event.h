@@ -139,6 +139,28 @@
 	X(PARK, "park")                                                                            \
 	X(UNPARK, "unpark")
 
+#define WEFT_MODE_LIST(X)                                                                          \
+	X(NONE, "")                                                                                \
+	X(READ, "read")                                                                            \
+	X(WRITE, "write")
+
+#define WEFT_TIMER_OP_LIST(X)                                                                      \
+	X(SET, "set")                                                                              \
+	X(FIRE, "fire")                                                                            \
+	X(STOP, "stop")
+
+#define WEFT_TASK_OP_LIST(X)                                                                       \
+	X(BEGIN, "begin")                                                                          \
+	X(END, "end")
+
+#define WEFT_LEVEL_LIST(X)                                                                         \
+	X(NONE, "")                                                                                \
+	X(TRACE, "trace")                                                                          \
+	X(DEBUG, "debug")                                                                          \
+	X(INFO, "info")                                                                            \
+	X(WARN, "warn")                                                                            \
+	X(ERROR, "error")
+
 /* What a header may claim to hold completely. */
 #define WEFT_CAP_LIST(X)                                                                           \
 	X(SCHED, "sched")                                                                          \
@@ -220,6 +242,30 @@ enum weft_worker_op {
 #undef X
 	WEFT_WORKER_OP_COUNT
 };
+enum weft_lock_mode {
+#define X(c, word) WEFT_MODE_##c,
+	WEFT_MODE_LIST(X)
+#undef X
+	WEFT_MODE_COUNT
+};
+enum weft_timer_op {
+#define X(c, word) WEFT_TIMER_##c,
+	WEFT_TIMER_OP_LIST(X)
+#undef X
+	WEFT_TIMER_OP_COUNT
+};
+enum weft_task_op {
+#define X(c, word) WEFT_TASK_##c,
+	WEFT_TASK_OP_LIST(X)
+#undef X
+	WEFT_TASK_OP_COUNT
+};
+enum weft_log_level {
+#define X(c, word) WEFT_LEVEL_##c,
+	WEFT_LEVEL_LIST(X)
+#undef X
+	WEFT_LEVEL_COUNT
+};
 enum weft_cap {
 #define X(c, word) WEFT_CAP_##c,
 	WEFT_CAP_LIST(X)
@@ -271,7 +317,7 @@ enum weft_class {
  *
  *   kind      co       on        why    n          a          b          c          d        payload
  *   SPAWN     parent   new       -      line       stack B    -          -          -        name\0fn\0file\0in\0
- *   MAKE      co       object    type   line       capacity   elem size  class      count    name\0elem\0fn\0file\0
+ *   MAKE      co       object    type   line       capacity   elem size  class      count    name\0elem\0fn\0file\0; an io: its descriptor in count
  *   FREE      co       object    -      -          (no tail)
  *   NAME      co (0: names the object)  object (0: names co)  -  -  -  -  -  -               name\0
  *   RUN       co       -         -      cpu        (no tail)
@@ -289,7 +335,17 @@ enum weft_class {
  *   ADD       co       object    -      delta      value      -          -          -
  *   WORKER    -        -         op     cpu        tid        -          -          -
  *   STEAL     -        -         -      from       count      -          -          -        count x uint64_t
- *   LOG       co       -         -      warn          -          -          -          -        text\0; warn: 0 is an error, 1 a warning
+ *   CANCEL    co (0: a deadline)  -  -  -          to         -          -          -        reason\0
+ *   ACQUIRE   co       object    mode   -          permits    -          -          -
+ *   RELEASE   co       object    mode   -          permits    -          -          -
+ *   SIGNAL    co       object    all    woken      (no tail)
+ *   TIMER     co (0: it fires)  object  op  -      when       every      -          -
+ *   LOG       co       -         level  -          -          -          -          -        text\0
+ *   NOTE      co       -         -      -          -          -          -          -        name\0
+ *   BEGIN     co       -         -      -          task       -          -          -        name\0
+ *   END       co       -         -      -          -          -          -          -        name\0
+ *   TASK      co       -         op     -          task       parent     -          -        name\0
+ *   COUNT     co       -         -      -          -          -          -          a double name\0
  *   DROP      -        -         -      -          records    since      -          -
  *
  * In SPAWN `fn` is the function that was spawned, `file`, line and `in` (the function around it,
@@ -308,6 +364,8 @@ enum weft_rec_flag {
 	WEFT_REC_VALUE = 1,   /* SEND: d and the payload hold the value */
 	WEFT_REC_NULL = 2,    /* SEND: a string that is a null pointer */
 	WEFT_REC_SYS = 4,     /* co, or who is spawned, is of the runtime and runs on no worker */
+	WEFT_REC_FAILED = 16, /* ACQUIRE: a try, and it was not free */
+	WEFT_REC_PRE = 8,     /* MAKE: it was in use before */
 	WEFT_REC_PAD = 0x80,  /* not a record: skip `units` to the ring's end */
 };
 

@@ -885,6 +885,45 @@ WEFT_API int weft_post(struct weft_door *door, void (*fn)(void *arg), void *arg)
  * -EAGAIN: nobody reads it. */
 WEFT_API int weft_dump(int fd);
 
+/* ---- Marks in the recording ------------------------------------------------------------------
+ *
+ * What a program tells about itself, for the recording of its run (WEFT_TRACE): log lines and notes,
+ * which are instants; regions, which are stretches of one coroutine and nest; tasks, which go
+ * through many; and counters. Names and texts are copied, up to 480 bytes.
+ *
+ * In a run that is not recorded, or not with these (WEFT_TRACE_EVENTS), they do nothing and cost a
+ * call; weft_traced tells when even the arguments are too dear. They also do nothing outside of
+ * coroutines. No call of these waits for other coroutines, though each may wait for the recorder.
+ */
+enum weft_level {
+	WEFT_LOG_TRACE = 1,
+	WEFT_LOG_DEBUG,
+	WEFT_LOG_INFO,
+	WEFT_LOG_WARN,
+	WEFT_LOG_ERROR
+};
+
+/* Whether this run records marks. */
+WEFT_API bool weft_traced(void);
+WEFT_API void weft_log(enum weft_level level, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+WEFT_API void weft_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* A task: 0 where nothing is recorded, and 0 as a parent or a task says that there is none. */
+WEFT_API uint64_t weft_task_begin(const char *name, uint64_t parent);
+WEFT_API void weft_task_end(uint64_t task);
+
+/* Regions end in the opposite order of their beginning, by the same name, in the same coroutine. */
+WEFT_API void weft_region_begin(const char *name, uint64_t task);
+WEFT_API void weft_region_end(const char *name);
+/* A region from here to the end of the block, however it is left (but for longjmp). */
+#define weft_region(name)                                                                          \
+	const char *WEFT__UNIQUE(weft__region_) __attribute__((cleanup(weft__region_leave))) =     \
+		weft__region_enter(name)
+
+/* A sample of a counter, which belongs to the whole program; what is not finite is left out. */
+WEFT_API void weft_count(const char *name, double value);
+
 /* ---- Below: what the macros above are made of ------------------------------------------------- */
 
 #define WEFT_ARG_MAX 1024
@@ -948,6 +987,19 @@ WEFT_API int weft_once_call_until(
 
 WEFT_API struct weft_scope *weft_scope_start(struct weft_scope *parent, int64_t until,
 	const char *at_fn, const char *at_file, int at_line);
+
+static inline const char *weft__region_enter(const char *name)
+{
+	weft_region_begin(name, 0);
+	return name;
+}
+static inline void weft__region_leave(const char **name)
+{
+	weft_region_end(*name);
+}
+#define WEFT__JOIN(a, b) a##b
+#define WEFT__JOINED(a, b) WEFT__JOIN(a, b)
+#define WEFT__UNIQUE(prefix) WEFT__JOINED(prefix, __LINE__)
 
 static inline bool weft__received(int result)
 {

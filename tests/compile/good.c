@@ -229,6 +229,7 @@ static int app(int argc, char **argv)
 	weft_go(time_app, &unit);
 	weft_go(scope_app, &unit);
 	weft_go(pinned_app, &unit);
+	weft_region("region");
 	weft_go(take, NULL);
 	weft_go(drop, ptrs);
 	weft_go(blocking_app, &pair);

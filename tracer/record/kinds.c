@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "tracer/record/real.h"
 #include "tracer/record/value.h"
 
 struct word {
@@ -23,6 +24,10 @@ static const struct word yield_words[] = {WEFT_YIELD_WHY_LIST(X)};
 static const struct word exit_words[] = {WEFT_EXIT_WHY_LIST(X)};
 static const struct word unsend_words[] = {WEFT_UNSEND_WHY_LIST(X)};
 static const struct word worker_words[] = {WEFT_WORKER_OP_LIST(X)};
+static const struct word mode_words[] = {WEFT_MODE_LIST(X)};
+static const struct word timer_words[] = {WEFT_TIMER_OP_LIST(X)};
+static const struct word task_words[] = {WEFT_TASK_OP_LIST(X)};
+static const struct word level_words[] = {WEFT_LEVEL_LIST(X)};
 #undef X
 
 #define COUNT(list) (sizeof(list) / sizeof(*(list)))
@@ -37,6 +42,12 @@ static char *put_word(char *p, const struct word *word)
 	p = mempcpy(p, word->text, word->len);
 	*p++ = '"';
 	return p;
+}
+
+/* As many as a number in a file can say. */
+static char *put_count(char *p, int64_t n)
+{
+	return weft__put_i64(p, n < WEFT_TIME_MAX ? n : WEFT_TIME_MAX);
 }
 
 static char *opt_until(char *p, const struct weft__input *in, int64_t until)
@@ -81,7 +92,11 @@ static char *line_make(char *p, const struct weft__input *in)
 		p = weft__put_i64(WEFT__KEY(p, "size"), in->tail.b);
 	}
 	if (type == WEFT_OBJ_SEMAPHORE || type == WEFT_OBJ_WAITGROUP)
-		p = weft__put_u64(WEFT__KEY(p, "n"), in->tail.d);
+		p = put_count(WEFT__KEY(p, "n"), (int64_t)in->tail.d);
+	if (type == WEFT_OBJ_IO)
+		p = weft__put_u64(WEFT__KEY(p, "fd"), in->tail.d);
+	if (in->rec->flags & WEFT_REC_PRE)
+		p = WEFT__PUT(p, ",\"pre\":true");
 	return OPT_U(p, "at", in->at);
 }
 
@@ -186,16 +201,16 @@ static char *line_join(char *p, const struct weft__input *in)
 
 static char *put_sent(char *p, const struct weft__input *in)
 {
-	const struct weft__elem *elem = weft__objects_find(&in->lines->objects, in->rec->on);
+	const struct weft__object *chan = weft__objects_find(&in->lines->objects, in->rec->on);
 	struct weft__raw raw = {
 		.d = in->tail.d, .data = in->payload, .room = in->room, .flags = in->rec->flags};
 	size_t most = in->lines->value_bytes;
 
-	if (!elem || !(in->rec->flags & WEFT_REC_VALUE))
+	if (!chan || !(in->rec->flags & WEFT_REC_VALUE))
 		return p;
 	if (raw.room > most) /* what lies behind is padding */
 		raw.room = most;
-	return weft__put_value(WEFT__KEY(p, "value"), elem, &raw);
+	return weft__put_value(WEFT__KEY(p, "value"), &chan->elem, &raw);
 }
 
 static char *line_send(char *p, const struct weft__input *in)
@@ -288,12 +303,103 @@ static char *line_steal(char *p, const struct weft__input *in)
 	return p;
 }
 
+static char *line_cancel(char *p, const struct weft__input *in)
+{
+	p = weft__put_i64(WEFT__KEY(p, "to"), in->tail.a);
+	return in->text[0].n ? weft__put_text(WEFT__KEY(p, "why"), in, 0) : p;
+}
+
+/* What acquire and release have in common. */
+static char *put_lock(char *p, const struct weft__input *in)
+{
+	p = weft__put_u64(WEFT__KEY(p, "on"), in->rec->on);
+	p = OPT_WORD(p, "mode", mode_words, in->rec->why);
+	return in->tail.a ? put_count(WEFT__KEY(p, "n"), in->tail.a) : p;
+}
+
+static char *line_acquire(char *p, const struct weft__input *in)
+{
+	struct weft__object *lock = weft__objects_find(&in->lines->objects, in->rec->on);
+
+	p = put_lock(p, in);
+	if (in->rec->flags & WEFT_REC_FAILED)
+		return WEFT__PUT(p, ",\"ok\":false");
+	if (!lock)
+		return p;
+	p = OPT_U(p, "from", lock->last);
+	lock->holder = in->rec->why == WEFT_MODE_READ ? 0 : in->rec->co;
+	return p;
+}
+
+/* Any coroutine may unlock a mutex, so the file says whose it was. */
+static char *line_release(char *p, const struct weft__input *in)
+{
+	struct weft__object *lock = weft__objects_find(&in->lines->objects, in->rec->on);
+
+	p = put_lock(p, in);
+	if (!lock)
+		return p;
+	if (lock->holder && lock->holder != in->rec->co)
+		p = weft__put_u64(WEFT__KEY(p, "from"), lock->holder);
+	lock->last = lock->holder ? lock->holder : in->rec->co;
+	lock->holder = 0;
+	return p;
+}
+
+static char *line_signal(char *p, const struct weft__input *in)
+{
+	p = weft__put_u64(WEFT__KEY(p, "on"), in->rec->on);
+	p = weft__put_i64(WEFT__KEY(p, "n"), in->rec->n);
+	return in->rec->why ? WEFT__PUT(p, ",\"all\":true") : p;
+}
+
+static char *line_timer(char *p, const struct weft__input *in)
+{
+	unsigned op = in->rec->why < COUNT(timer_words) ? in->rec->why : WEFT_TIMER_STOP;
+
+	p = weft__put_u64(WEFT__KEY(p, "on"), in->rec->on);
+	p = put_word(WEFT__KEY(p, "op"), &timer_words[op]);
+	if (in->tail.a)
+		p = weft__put_time(WEFT__KEY(p, "when"), in->lines, in->tail.a);
+	return OPT_U(p, "every", in->tail.b);
+}
+
 static char *line_log(char *p, const struct weft__input *in)
 {
 	p = weft__put_text(WEFT__KEY(p, "text"), in, 0);
-	if (in->rec->n)
-		return WEFT__PUT(p, ",\"level\":\"warn\"");
-	return WEFT__PUT(p, ",\"level\":\"error\"");
+	return OPT_WORD(p, "level", level_words, in->rec->why);
+}
+
+/* A note, and the end of a region. */
+static char *line_mark(char *p, const struct weft__input *in)
+{
+	return weft__put_text(WEFT__KEY(p, "name"), in, 0);
+}
+
+static char *line_begin(char *p, const struct weft__input *in)
+{
+	p = weft__put_text(WEFT__KEY(p, "name"), in, 0);
+	return OPT_U(p, "task", in->tail.a);
+}
+
+static char *line_task(char *p, const struct weft__input *in)
+{
+	unsigned op = in->rec->why < COUNT(task_words) ? in->rec->why : WEFT_TASK_END;
+
+	p = put_word(WEFT__KEY(p, "op"), &task_words[op]);
+	p = weft__put_i64(WEFT__KEY(p, "id"), in->tail.a);
+	if (in->text[0].n)
+		p = weft__put_text(WEFT__KEY(p, "name"), in, 0);
+	return OPT_U(p, "parent", in->tail.b);
+}
+
+static char *line_count(char *p, const struct weft__input *in)
+{
+	double value;
+
+	memcpy(&value, &in->tail.d, sizeof(value));
+	p = weft__put_text(WEFT__KEY(p, "name"), in, 0);
+	return weft__put_double(WEFT__KEY(p, "value"), value);
 }
 
 static char *line_drop(char *p, const struct weft__input *in)
@@ -322,6 +428,16 @@ weft__kind_fn *const weft__kinds[WEFT_EV_COUNT_] = {
 	[WEFT_EV_ADD] = line_add,
 	[WEFT_EV_WORKER] = line_worker,
 	[WEFT_EV_STEAL] = line_steal,
+	[WEFT_EV_CANCEL] = line_cancel,
+	[WEFT_EV_ACQUIRE] = line_acquire,
+	[WEFT_EV_RELEASE] = line_release,
+	[WEFT_EV_SIGNAL] = line_signal,
+	[WEFT_EV_TIMER] = line_timer,
 	[WEFT_EV_LOG] = line_log,
+	[WEFT_EV_NOTE] = line_mark,
+	[WEFT_EV_BEGIN] = line_begin,
+	[WEFT_EV_END] = line_mark,
+	[WEFT_EV_TASK] = line_task,
+	[WEFT_EV_COUNT] = line_count,
 	[WEFT_EV_DROP] = line_drop,
 };

@@ -74,24 +74,32 @@ static int locate(struct weft__input *in, int fn_text, int file_text)
 	return 0;
 }
 
-/* Remembers what a new channel carries. */
+/* Remembers a new channel with what it carries, or a new lock. */
 static int remember(struct weft__input *in)
 {
-	struct weft__elem elem = {
-		.size = (uint32_t)in->tail.b,
-		.class = (uint8_t)in->tail.c,
-	};
+	enum weft_obj type = in->rec->why;
+	struct weft__object *object;
 	char quoted[LARGEST * 6 + 2];
 
+	if (type != WEFT_OBJ_CHAN && type != WEFT_OBJ_MUTEX && type != WEFT_OBJ_RWLOCK)
+		return 0;
+	if (!in->rec->on)
+		return 0;
+	object = weft__objects_add(&in->lines->objects, in->rec->on);
+	if (!object)
+		return -ENOMEM;
+	object->elem.size = (uint32_t)in->tail.b;
+	object->elem.class = (uint8_t)in->tail.c;
 	if (in->text[1].n) {
 		char *end = weft__put_text(quoted, in, 1);
 
-		elem.type_len = (uint32_t)(end - quoted);
-		elem.type = weft__names_keep(&in->lines->names, quoted, elem.type_len);
-		if (!elem.type)
+		object->elem.type_len = (uint32_t)(end - quoted);
+		object->elem.type =
+			weft__names_keep(&in->lines->names, quoted, object->elem.type_len);
+		if (!object->elem.type)
 			return -ENOMEM;
 	}
-	return weft__objects_add(&in->lines->objects, in->rec->on, &elem);
+	return 0;
 }
 
 /* Strings, location and element of the record: what must be done before its own line begins. */
@@ -103,11 +111,17 @@ static int prepare(struct weft__input *in)
 		return locate(in, 3, 2);
 	case WEFT_EV_MAKE:
 		split_text(in);
-		if (in->rec->why == WEFT_OBJ_CHAN && remember(in) < 0)
+		if (remember(in) < 0)
 			return -ENOMEM;
 		return locate(in, 2, 3);
 	case WEFT_EV_NAME:
+	case WEFT_EV_CANCEL:
 	case WEFT_EV_LOG:
+	case WEFT_EV_NOTE:
+	case WEFT_EV_BEGIN:
+	case WEFT_EV_END:
+	case WEFT_EV_TASK:
+	case WEFT_EV_COUNT:
 		split_text(in);
 		return 0;
 	default:
@@ -118,8 +132,16 @@ static int prepare(struct weft__input *in)
 /* What timers do belongs to no worker, and a name is of one thing only. */
 static bool has_worker(const struct weft_rec *rec)
 {
-	return !(rec->flags & WEFT_REC_SYS) && rec->kind != WEFT_EV_NAME &&
-	       (rec->kind != WEFT_EV_UNBLOCK || rec->co);
+	switch (rec->kind) {
+	case WEFT_EV_NAME:
+		return false;
+	case WEFT_EV_UNBLOCK:
+	case WEFT_EV_CANCEL:
+	case WEFT_EV_TIMER:
+		return rec->co && !(rec->flags & WEFT_REC_SYS);
+	default:
+		return !(rec->flags & WEFT_REC_SYS);
+	}
 }
 
 static char *put_head(char *p, const struct weft__input *in)

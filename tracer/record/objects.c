@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A map from ids to elements: open addressing; what is dropped closes its gap at once, so that a
+ * A map from ids to objects: open addressing; what is dropped closes its gap at once, so that a
  * program may make and free channels for ever. See objects.h.
  */
 #include "tracer/record/objects.h"
@@ -42,30 +42,27 @@ static int grow(struct weft__objects *objects)
 	return 0;
 }
 
-int weft__objects_add(struct weft__objects *objects, uint64_t id, const struct weft__elem *elem)
+struct weft__object *weft__objects_add(struct weft__objects *objects, uint64_t id)
 {
 	size_t i;
 
-	if (!id)
-		return 0;
 	if (objects->used * 2 >= objects->size && grow(objects) < 0)
-		return -ENOMEM;
+		return NULL;
 	i = find(objects, id);
 	if (!objects->slots[i].id)
 		objects->used++;
-	objects->slots[i].id = id;
-	objects->slots[i].elem = *elem;
-	return 0;
+	objects->slots[i] = (struct weft__object){.id = id};
+	return &objects->slots[i];
 }
 
-const struct weft__elem *weft__objects_find(const struct weft__objects *objects, uint64_t id)
+struct weft__object *weft__objects_find(const struct weft__objects *objects, uint64_t id)
 {
 	size_t i;
 
 	if (!objects->size || !id)
 		return NULL;
 	i = find(objects, id);
-	return objects->slots[i].id ? &objects->slots[i].elem : NULL;
+	return objects->slots[i].id ? &objects->slots[i] : NULL;
 }
 
 void weft__objects_drop(struct weft__objects *objects, uint64_t id)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What each living channel carries, from its make to its free, so that a send need not say it.
+ * What is known of each living object, from its make to its free: what a channel carries, so that a
+ * send need not say it; who holds a lock, which its next holder had to wait for.
  */
 #ifndef WEFT_TRACER_RECORD_OBJECTS_H
 #define WEFT_TRACER_RECORD_OBJECTS_H
@@ -13,6 +14,8 @@
 struct weft__object {
 	uint64_t id; /* 0: an empty slot */
 	struct weft__elem elem;
+	uint64_t holder; /* of a lock; 0: nobody, or several */
+	uint64_t last;	 /* who held it before */
 };
 
 struct weft__objects {
@@ -21,11 +24,11 @@ struct weft__objects {
 	size_t used;
 };
 
-/* 0 or -ENOMEM. The type in elem is borrowed and must outlive the object. */
-int weft__objects_add(struct weft__objects *objects, uint64_t id, const struct weft__elem *elem);
+/* With nothing known of it; NULL: memory is out. Valid until the next add or drop. */
+struct weft__object *weft__objects_add(struct weft__objects *objects, uint64_t id);
 
 /* NULL if there is none. Valid until the next add or drop. */
-const struct weft__elem *weft__objects_find(const struct weft__objects *objects, uint64_t id);
+struct weft__object *weft__objects_find(const struct weft__objects *objects, uint64_t id);
 
 void weft__objects_drop(struct weft__objects *objects, uint64_t id);
 

@@ -108,11 +108,7 @@ void weft__rec_forked(void);
 
 #else /* -Dtrace=false: a constant, so that the compiler drops every site */
 
-static inline bool weft__rec_wants(uint32_t events)
-{
-	(void)events;
-	return false;
-}
+#define weft__rec_wants(events) 0
 static inline int weft__rec_start(const struct weft__rec_config *config)
 {
 	(void)config;

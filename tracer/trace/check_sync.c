@@ -30,7 +30,9 @@ static void acquire_mutex(
 static void release_mutex(
 	struct weft_checker *ck, const struct weft_record *rec, struct ck_obj *obj)
 {
-	if (obj->holder != rec->co && is_checked(ck, obj)) {
+	uint64_t of = rec->from ? rec->from : rec->co;
+
+	if (obj->holder != of && is_checked(ck, obj)) {
 		if (obj->holder)
 			say_holder(ck, rec, obj, "release");
 		else
@@ -64,7 +66,7 @@ static void release_rwlock(
 {
 	bool write = rec->mode == 2 || (rec->mode == 0 && obj->holder);
 
-	if (write && obj->holder != rec->co && is_checked(ck, obj))
+	if (write && obj->holder != (rec->from ? rec->from : rec->co) && is_checked(ck, obj))
 		ck_say(ck, "E23", rec,
 			"rwlock %llu \"%s\" is released by coroutine %llu, "
 			"which does not hold it to write",
@@ -119,6 +121,8 @@ void ck_release(struct weft_checker *ck, const struct weft_record *rec)
 
 	ck_actor(ck, rec, rec->co);
 	obj = ck_use(ck, rec, rec->on);
+	if (rec->from)
+		ck_named(ck, rec, rec->from);
 	if (!obj)
 		return;
 	if (obj->type == WEFT_OBJ_MUTEX)

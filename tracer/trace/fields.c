@@ -18,12 +18,12 @@ static const char *const exit_whys[] = {WEFT_EXIT_WHY_LIST(X) NULL};
 static const char *const unsend_whys[] = {WEFT_UNSEND_WHY_LIST(X) NULL};
 static const char *const eof_whys[] = {WEFT_EOF_WHY_LIST(X) NULL};
 static const char *const worker_ops[] = {WEFT_WORKER_OP_LIST(X) NULL};
+static const char *const modes[] = {WEFT_MODE_LIST(X) NULL};
+static const char *const task_ops[] = {WEFT_TASK_OP_LIST(X) NULL};
+static const char *const timer_ops[] = {WEFT_TIMER_OP_LIST(X) NULL};
+static const char *const levels[] = {WEFT_LEVEL_LIST(X) NULL};
 #undef X
 static const char *const states[] = {"", "ready", "running", "blocked", NULL};
-static const char *const modes[] = {"", "read", "write", NULL};
-static const char *const task_ops[] = {"begin", "end", NULL};
-static const char *const timer_ops[] = {"set", "fire", "stop", NULL};
-static const char *const levels[] = {"", "trace", "debug", "info", "warn", "error", NULL};
 
 #define AT(m) offsetof(struct weft_record, m)
 #define FIELD(name, type, required, m)                               \
@@ -106,7 +106,8 @@ ROWS(close, TIMED(true), CO(false), ON(true), FIELD("woke", COUNT, false, woke),
 ROWS(select, ON_WORKER, CO(true), FIELD("pick", PICK, true, pick), N(false));
 ROWS(acquire, TIMED(true), CO(true), ON(true), WORD("mode", false, mode, modes, 0), N(false),
 	ID(false, from), FIELD("ok", BOOL, false, ok));
-ROWS(release, TIMED(true), CO(true), ON(true), WORD("mode", false, mode, modes, 0), N(false));
+ROWS(release, TIMED(true), CO(true), ON(true), WORD("mode", false, mode, modes, 0), N(false),
+	FIELD("from", ID, false, from));
 ROWS(add, TIMED(true), CO(true), ON(true), FIELD("delta", INT, true, delta),
 	FLAG("value", INT, false, number, has_number));
 ROWS(signal, TIMED(true), CO(true), ON(true), N(false), FIELD("all", BOOL, false, all));

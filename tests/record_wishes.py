@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: MIT
+#
+# What a user asks of the recorder (WEFT_TRACE_EVENTS, _VALUES, _MODE), seen in the file: each set of
+# events alone is sound and holds no other, values are as short as wished, and what a full buffer
+# loses is counted. Prints TAP. Arguments: the build's root, the source's root.
+import itertools
+import json
+import os
+import subprocess
+
+import jsonschema
+
+import tap
+
+PROGRAM = tap.BUILD / "tests" / "record_all"
+WHOLE = jsonschema.Draft202012Validator(
+    json.loads((tap.SOURCE / "docs" / "trace.strict.schema.json").read_text()))
+
+CLASSES = {
+    "life": {"exit", "join", "cancel"},
+    "sched": {"run", "yield", "block", "sleep", "exit", "select"},
+    "msg": {"send", "recv", "unsend", "close", "select"},
+    "wake": {"unblock"},
+    "sync": {"acquire", "release", "add", "signal", "timer"},
+    "worker": {"worker", "steal"},
+    "user": {"note", "begin", "end", "task", "count"},
+    "loc": {"loc"},
+}
+ALWAYS = {"spawn", "make", "free", "name", "tick", "eof", "log"}
+# What one worker in one round is sure to leave behind.
+SURE = {
+    "life": {"exit", "join", "cancel"},
+    "sched": {"run", "block", "sleep", "exit", "select"},
+    "msg": {"send", "recv", "unsend", "close", "select"},
+    "wake": {"unblock"},
+    "sync": {"acquire", "release", "add", "signal", "timer"},
+    "worker": {"worker"},
+    "user": {"note", "begin", "end", "task", "count", "log"},
+    "loc": {"loc"},
+}
+
+
+def environment(path, workers, **wishes):
+    env = {k: v for k, v in os.environ.items() if not k.startswith("WEFT_TRACE")}
+    env |= {"WEFT_TRACE": str(path), "WEFT_WORKERS": str(workers), "WEFT_HOG": "0"}
+    return env | {f"WEFT_TRACE_{k.upper()}": v for k, v in wishes.items()}
+
+
+def run(path, workers=1, **wishes):
+    """What it said on stderr."""
+    done = tap.run(PROGRAM, 1, env=environment(path, workers, **wishes), timeout=100)
+    assert done.returncode == 0, (done.returncode, done.stderr)
+    return done.stderr
+
+
+def load(path):
+    """The header and the records of a sound trace."""
+    check = tap.weft("check", path)
+    assert check.returncode == 0, check.stdout[:300] + check.stderr[:300]
+    whole = json.loads(path.read_text())
+    return whole, whole["events"]
+
+
+def kinds(events):
+    return {e["ev"] for e in events}
+
+
+def record(folder, **kw):
+    path = folder / "trace.json"
+    said = run(path, **kw)
+    assert said == "", said
+    return load(path)
+
+
+@tap.test("everything_is_there_unless_it_is_left_out")
+def _(folder):
+    for workers in (1, 2, 4):
+        whole, events = record(folder, workers=workers)
+        WHOLE.validate(whole)
+        assert set(whole["caps"]) == set(CLASSES) | {"value"}, whole["caps"]
+        missing = set().union(*SURE.values()) - kinds(events)
+        assert not missing, missing
+
+
+@tap.test("every_set_of_events_is_sound_and_holds_no_other")
+def _(folder):
+    names = list(CLASSES)
+    for n in range(1, len(names) + 1):
+        for some in itertools.combinations(names, n):
+            whole, events = record(folder, events=",".join(some), workers=1 + n % 2)
+            caps = set(whole["caps"]) - {"value"}
+            assert caps == set(some), (caps, some)
+            allowed = ALWAYS.union(*(CLASSES[c] for c in some))
+            assert kinds(events) <= allowed, (some, kinds(events) - allowed)
+            sure = set().union(*(SURE[c] for c in some))
+            assert sure <= kinds(events), (some, sure - kinds(events))
+            if "loc" not in some:
+                assert not any("at" in e for e in events)
+
+
+@tap.test("values_are_off_short_or_full")
+def _(folder):
+    def values(**kw):
+        whole, events = record(folder, **kw)
+        return whole["caps"], [e["value"] for e in events if e["ev"] == "send" and "value" in e]
+
+    caps, full = values()
+    assert "value" in caps and "a text that is longer than sixteen bytes" in full, full
+    assert any(isinstance(v, dict) and v.get("len") == 40 and len(v.get("base64", "")) == 56 for v in full), full
+    caps, short = values(values="short")
+    assert "value" in caps and {"str": "a text that is l", "len": 40} in short, short
+    assert any(isinstance(v, dict) and v.get("len") == 40 and len(v.get("base64", "")) == 24 for v in short), short
+    assert 2 in short
+    caps, off = values(values="off")
+    assert "value" not in caps and "msg" in caps and off == [], off
+
+
+@tap.test("dropped_records_are_counted")
+def _(folder):
+    for workers in (1, 2, 4):
+        fifo, path = folder / f"fifo{workers}", folder / "drop.json"
+        os.mkfifo(fifo)
+        keeps_it_open = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+        program = subprocess.Popen([PROGRAM, "100"], stdout=subprocess.PIPE, text=True,
+                                   env=environment(fifo, workers, mode="drop", buffer="64K"))
+        # Nobody reads until all has been done: the pipe, the collector and the rings are full.
+        tap.same(program.stdout.readline(), "done\n")
+        os.set_blocking(keeps_it_open, True)
+        with os.fdopen(keeps_it_open, "rb") as f:
+            path.write_bytes(f.read())
+        tap.same(program.wait(timeout=60), 0)
+        _, events = load(path)
+        drops = [e for e in events if e["ev"] == "drop"]
+        assert drops and all(e["n"] > 0 and e["since"] <= e["t"] for e in drops), drops[:3]
+        assert {e["w"] for e in drops} <= set(range(workers))
+
+
+@tap.test("nothing_is_dropped_where_there_is_room")
+def _(folder):
+    _, events = record(folder, mode="drop")
+    assert "drop" not in kinds(events)
+
+
+@tap.test("bad_wishes_are_said_and_passed_over")
+def _(folder):
+    path = folder / "bad.json"
+    for name, value, part in (("events", "msg,lief", "life, sched"), ("events", ",", "life, sched"),
+                              ("values", "some", "off, short or full"),
+                              ("mode", "fast", "lossless")):
+        said = run(path, **{name: value})
+        assert said.startswith(f"weft: WEFT_TRACE_{name.upper()}={value} is not ") and part in said, said
+        assert said.count("\n") == 1, said
+        whole, _ = load(path)
+        assert set(whole["caps"]) == set(CLASSES) | {"value"}
+
+
+tap.main()
