@@ -918,7 +918,7 @@ WEFT_API void weft_region_begin(const char *name, uint64_t task);
 WEFT_API void weft_region_end(const char *name);
 /* A region from here to the end of the block, however it is left (but for longjmp). */
 #define weft_region(name)                                                                          \
-	const char *WEFT__UNIQUE(weft__region_) __attribute__((cleanup(weft__region_leave))) =     \
+	const char *WEFT__UNIQUE(weft__region_) __attribute__((cleanup(weft__region_leave), unused)) =\
 		weft__region_enter(name)
 
 /* A sample of a counter, which belongs to the whole program; what is not finite is left out. */
