@@ -348,4 +348,89 @@ TEST(a_file_by_worker_is_merged_before_it_is_checked)
 		"");
 }
 
+TEST(what_is_referred_to_too_early_is_not_defined_twice)
+{
+	CHECK_STR(check_text(HEADER("time", ALL_CAPS) TWO
+			  "{\"ev\":\"note\",\"t\":2,\"name\":\"n\",\"at\":1},\n"
+			  "{\"ev\":\"loc\",\"loc\":1,\"fn\":\"f\"},\n"
+			  "{\"ev\":\"exit\",\"t\":3,\"co\":3},\n"
+			  "{\"ev\":\"spawn\",\"t\":3,\"new\":3},\n"
+			  "{\"ev\":\"recv\",\"t\":4,\"w\":0,\"co\":1,\"on\":1,\"msg\":9},\n"
+			  "{\"ev\":\"send\",\"t\":5,\"w\":0,\"co\":1,\"on\":1,\"msg\":9},\n"
+			  "{\"ev\":\"free\",\"t\":6,\"on\":2},\n"
+			  "{\"ev\":\"make\",\"t\":6,\"on\":2,\"type\":\"mutex\"},\n"
+			  "{\"ev\":\"exit\",\"t\":7,\"co\":3,\"why\":\"killed\"},\n" BYE(16)),
+		"E07:7 E08:9 E18:11 E16:13 ");
+}
+
+TEST(an_object_that_nobody_made_has_one_finding)
+{
+	CHECK_STR(check_text(HEADER("time", ALL_CAPS) TWO
+			  "{\"ev\":\"close\",\"t\":2,\"w\":0,\"co\":1,\"on\":7},\n"
+			  "{\"ev\":\"close\",\"t\":2,\"w\":0,\"co\":1,\"on\":7},\n"
+			  "{\"ev\":\"recv\",\"t\":3,\"w\":0,\"co\":1,\"on\":7,\"ok\":false},\n" BYE(
+				  10)),
+		"E16:7 ");
+}
+
+TEST(regions_are_followed_behind_a_drop_too)
+{
+	CHECK_STR(check_text(HEADER("time", ALL_CAPS) TWO
+			  "{\"ev\":\"drop\",\"t\":2,\"since\":2,\"n\":1},\n"
+			  "{\"ev\":\"end\",\"t\":3,\"co\":1,\"name\":\"lost\"},\n"
+			  "{\"ev\":\"begin\",\"t\":4,\"co\":1,\"name\":\"seen\"},\n"
+			  "{\"ev\":\"end\",\"t\":5,\"co\":1,\"name\":\"other\"},\n" BYE(11)),
+		"W03:11 ");
+}
+
+TEST(only_who_is_joined_may_wake_behind_its_exit)
+{
+	CHECK_STR(check_text(HEADER("time", ALL_CAPS) TWO
+			  "{\"ev\":\"block\",\"t\":2,\"w\":0,\"co\":1,\"why\":\"recv\",\"on\":1},\n"
+			  "{\"ev\":\"exit\",\"t\":3,\"w\":1,\"co\":2},\n"
+			  "{\"ev\":\"unblock\",\"t\":4,\"w\":1,\"co\":2,\"to\":1},\n"
+			  "{\"ev\":\"run\",\"t\":5,\"w\":0,\"co\":1},\n"
+			  "{\"ev\":\"exit\",\"t\":90,\"w\":0,\"co\":1},\n"
+			  "{\"ev\":\"eof\",\"t\":90,\"n\":10}\n]}\n"),
+		"E09:9 ");
+}
+
+TEST(a_word_without_an_other_leaves_its_field_out)
+{
+	CHECK_STR(check_text(HEADER("time", "") TWO
+			  "{\"ev\":\"task\",\"t\":2,\"op\":\"pause\",\"id\":1},\n"
+			  "{\"ev\":\"Task\",\"t\":2},\n" BYE(9)),
+		"E02:7 E02:8 ");
+}
+
+TEST(values_are_what_section_10_says)
+{
+	static const char *const good[] = {"1", "1.5", "null", "true", "\"x\"", "{\"int\":\"-5\"}",
+		"{\"float\":\"-inf\"}", "{\"str\":\"a\",\"len\":7}",
+		"{\"base64\":\"/wCA\",\"len\":3,\"type\":\"t\"}",
+		"{\"ptr\":\"0x7ffd\",\"str\":\"s\"}", "{\"json\":[1,{}]}"};
+	static const char *const bad[] = {"[1]", "{}", "{\"len\":1}", "9007199254740992",
+		"{\"int\":5}", "{\"int\":\"0x5\"}", "{\"int\":\"\"}", "{\"float\":\"NaN\"}",
+		"{\"float\":\"-nan\"}", "{\"str\":1}", "{\"ptr\":\"7ffd\"}", "{\"ptr\":\"0x\"}",
+		"{\"str\":\"a\",\"len\":-1}", "{\"json\":1,\"type\":2}"};
+	char text[1024];
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]) + sizeof(bad) / sizeof(bad[0]); i++) {
+		size_t ngood = sizeof(good) / sizeof(good[0]);
+
+		snprintf(text, sizeof(text),
+			"%s{\"ev\":\"send\",\"t\":2,\"w\":0,\"co\":1,\"on\":1,\"msg\":1,"
+			"\"value\":%s},\n%s",
+			HEADER("time", "") TWO, i < ngood ? good[i] : bad[i - ngood], BYE(8));
+		CHECK_STR(check_text(text), i < ngood ? "" : "E02:7 ");
+	}
+}
+
+TEST(a_bad_last_record_is_not_a_comma_too_many)
+{
+	CHECK_STR(check_text(HEADER("time", "") TWO "{\"ev\":\"eof\",\"t\":2}\n]}\n"),
+		"E02:7 W01:8 ");
+	CHECK_STR(check_text(HEADER("time", "") TWO "rubbish\n]}\n"), "E02:7 W01:8 ");
+}
+
 TEST_MAIN

@@ -33,6 +33,11 @@ void weft_checker_free(struct weft_checker *ck)
 	weft_set_finish(&ck->gone_objs);
 	weft_set_finish(&ck->gone_msgs);
 	weft_set_finish(&ck->said_gone);
+	weft_set_finish(&ck->unspawned);
+	weft_set_finish(&ck->unmade);
+	weft_set_finish(&ck->unsent);
+	weft_set_finish(&ck->said_locs);
+	weft_set_finish(&ck->said_stacks);
 	weft_set_finish(&ck->locs);
 	weft_set_finish(&ck->stacks);
 	weft_set_finish(&ck->tasks);
@@ -85,13 +90,13 @@ static void check_time(struct weft_checker *ck, const struct weft_record *rec)
 
 /* A reference to a location or a stack; one finding for each number. */
 static void check_reference(struct weft_checker *ck, const struct weft_record *rec,
-	struct weft_set *set, uint64_t id, const char *what)
+	const struct weft_set *defined, struct weft_set *said, uint64_t id, const char *what)
 {
-	if (weft_set_has(set, id))
+	if (weft_set_has(defined, id) || weft_set_has(said, id))
 		return;
 	ck_say(ck, "E07", rec, "%s %llu is not defined earlier in the file", what,
 		(unsigned long long)id);
-	ck_set_add(ck, set, id);
+	ck_set_add(ck, said, id);
 }
 
 static void define(struct weft_checker *ck, const struct weft_record *rec, struct weft_set *set,
@@ -114,13 +119,15 @@ int weft_checker_arrive(struct weft_checker *ck, const struct weft_record *rec)
 		define(ck, rec, &ck->locs, rec->loc, "location");
 	} else if (rec->kind == WEFT_EV_STACK) {
 		for (uint32_t i = 0; i < rec->nids; i++)
-			check_reference(ck, rec, &ck->locs, rec->ids[i], "location");
+			check_reference(
+				ck, rec, &ck->locs, &ck->said_locs, rec->ids[i], "location");
 		define(ck, rec, &ck->stacks, rec->stack, "stack");
 	} else {
 		if (rec->at)
-			check_reference(ck, rec, &ck->locs, rec->at, "location");
+			check_reference(ck, rec, &ck->locs, &ck->said_locs, rec->at, "location");
 		if (rec->stack)
-			check_reference(ck, rec, &ck->stacks, rec->stack, "stack");
+			check_reference(
+				ck, rec, &ck->stacks, &ck->said_stacks, rec->stack, "stack");
 	}
 	if (rec->kind == WEFT_EV_EOF) {
 		if (!ck->saw_eof && (uint64_t)rec->n != rec->index - 1)
@@ -153,6 +160,8 @@ static void take_drop(struct weft_checker *ck, const struct weft_record *rec)
 		ck->findings[kept++] = *finding;
 	}
 	ck->nfindings = kept;
+	for (size_t i = 0; i < ck->nearly; i++)
+		ck->early[i].hidden |= ck->early[i].t >= since;
 	ck->drop_from = rec->t;
 	ck->epoch++;
 	while ((worker = ck_next(&ck->workers, &at)))

@@ -24,6 +24,8 @@ static bool is_known(const struct weft_checker *ck, const struct ck_co *co)
 static void set_state(struct weft_checker *ck, struct ck_co *co, const struct weft_record *rec,
 	enum weft_state state)
 {
+	if (co->epoch != ck->epoch)
+		co->select_pending = false; /* a drop may hide the outcome */
 	co->epoch = ck->epoch;
 	co->state = (uint8_t)state;
 	co->w = -1;
@@ -41,6 +43,7 @@ static struct ck_co *add_co(struct weft_checker *ck, const struct weft_record *r
 		return NULL;
 	co->id = id;
 	co->unblocked = -1;
+	co->regions_epoch = ck->epoch;
 	set_state(ck, co, rec, WEFT_STATE_UNKNOWN);
 	return co;
 }
@@ -101,8 +104,7 @@ static void say_gone(struct weft_checker *ck, const struct weft_record *rec, uin
 	ck_set_add(ck, &ck->said_gone, id);
 }
 
-/* E09: one that must be alive. */
-static struct ck_co *alive(struct weft_checker *ck, const struct weft_record *rec, uint64_t id)
+struct ck_co *ck_alive(struct weft_checker *ck, const struct weft_record *rec, uint64_t id)
 {
 	struct ck_co *co = ck_named(ck, rec, id);
 
@@ -132,7 +134,7 @@ static void check_runs(
 
 struct ck_co *ck_actor(struct weft_checker *ck, const struct weft_record *rec, uint64_t id)
 {
-	struct ck_co *co = alive(ck, rec, id);
+	struct ck_co *co = ck_alive(ck, rec, id);
 
 	if (co && rec->w >= 0)
 		check_runs(ck, rec, co, "E14");
@@ -157,11 +159,13 @@ void ck_spawn(struct weft_checker *ck, const struct weft_record *rec)
 	co = ck_find(&ck->cos, rec->new_);
 	if (co || weft_set_has(&ck->gone_cos, rec->new_)) {
 		bool again = rec->pre && ck_is_lossy(ck) && co;
+		bool assumed = co ? co->assumed : weft_set_has(&ck->unspawned, rec->new_);
 
-		if (!again && !(co && co->assumed))
+		if (!again && !assumed)
 			ck_say(ck, "E10", rec, "coroutine %llu exists already",
 				(unsigned long long)rec->new_);
 		weft_set_remove(&ck->gone_cos, rec->new_);
+		weft_set_remove(&ck->unspawned, rec->new_);
 	} else {
 		ck->threads++;
 	}
@@ -179,7 +183,7 @@ void ck_spawn(struct weft_checker *ck, const struct weft_record *rec)
 
 void ck_state(struct weft_checker *ck, const struct weft_record *rec)
 {
-	struct ck_co *co = alive(ck, rec, rec->co);
+	struct ck_co *co = ck_alive(ck, rec, rec->co), *other;
 	struct ck_worker *worker;
 
 	if (rec->on)
@@ -195,8 +199,12 @@ void ck_state(struct weft_checker *ck, const struct weft_record *rec)
 		return;
 	co->w = rec->w;
 	worker = rec->w >= 0 ? ck_worker(ck, rec->w) : NULL;
-	if (worker)
-		worker->running = co->id;
+	if (!worker)
+		return;
+	other = worker->running ? ck_find(&ck->cos, worker->running) : NULL;
+	if (other && other != co && other->w == rec->w)
+		other->state = WEFT_STATE_UNKNOWN;
+	worker->running = co->id;
 }
 
 /* E12: one coroutine on a worker, one worker for a coroutine. */
@@ -231,7 +239,7 @@ static void count_run(struct ck_worker *worker, const struct weft_record *rec)
 void ck_run(struct weft_checker *ck, const struct weft_record *rec)
 {
 	struct ck_worker *worker = ck_worker(ck, rec->w);
-	struct ck_co *co = alive(ck, rec, rec->co);
+	struct ck_co *co = ck_alive(ck, rec, rec->co);
 	char name[96];
 
 	if (!worker)
@@ -258,17 +266,18 @@ static void check_cases(struct weft_checker *ck, const struct weft_record *rec, 
 {
 	char name[96];
 
+	for (uint32_t i = 0; i < rec->ncases; i++)
+		ck_use(ck, rec, rec->cases[i].on);
+	if (!co)
+		return;
 	if (co->select_pending && co->epoch == ck->epoch)
 		ck_say(ck, "E27", rec, "%s waits again, and its select has no outcome",
 			name_of(co, name, sizeof(name)));
-	co->select_pending = rec->kind == WEFT_EV_BLOCK && rec->cases;
-	for (uint32_t i = 0; i < rec->ncases; i++)
-		ck_use(ck, rec, rec->cases[i].on);
 }
 
 void ck_leave(struct weft_checker *ck, const struct weft_record *rec)
 {
-	struct ck_co *co = alive(ck, rec, rec->co);
+	struct ck_co *co = ck_alive(ck, rec, rec->co);
 
 	if (co)
 		check_runs(ck, rec, co, "E13");
@@ -278,30 +287,38 @@ void ck_leave(struct weft_checker *ck, const struct weft_record *rec)
 		ck_named(ck, rec, rec->to);
 	if (rec->on)
 		ck_use(ck, rec, rec->on);
-	if (!co)
-		return;
 	if (rec->kind != WEFT_EV_YIELD)
 		check_cases(ck, rec, co);
+	if (!co)
+		return;
 	stop_running(ck, co);
 	set_state(ck, co, rec, rec->kind == WEFT_EV_YIELD ? WEFT_STATE_READY : WEFT_STATE_BLOCKED);
 	if (rec->kind == WEFT_EV_YIELD)
 		return;
+	co->select_pending = rec->kind == WEFT_EV_BLOCK && rec->cases;
 	co->why = rec->kind == WEFT_EV_SLEEP ? WEFT_WHY_SLEEP : rec->why;
 	co->on = rec->on;
 	co->of = rec->of;
 }
 
+/* Who has ended may still wake those that wait for its end. */
+static bool wakes_joiner(
+	const struct weft_checker *ck, const struct weft_record *rec, const struct ck_co *co)
+{
+	if (co && is_known(ck, co) && co->state == WEFT_STATE_BLOCKED)
+		return co->why == WEFT_WHY_JOIN && (co->of == 0 || co->of == rec->co);
+	return rec->why == WEFT_WHY_JOIN || rec->why == WEFT_WHY_NONE;
+}
+
 void ck_unblock(struct weft_checker *ck, const struct weft_record *rec)
 {
-	struct ck_co *co = alive(ck, rec, rec->to);
+	struct ck_co *co = ck_alive(ck, rec, rec->to);
 	char name[96];
 
 	if (rec->on)
 		ck_use(ck, rec, rec->on);
-	/* Who has ended may still wake those that wait for its end. */
 	if (rec->co && weft_set_has(&ck->gone_cos, rec->co)) {
-		if (rec->why != WEFT_WHY_JOIN && rec->why != WEFT_WHY_NONE &&
-			!(co && co->of == rec->co))
+		if (!wakes_joiner(ck, rec, co))
 			say_gone(ck, rec, rec->co);
 	} else if (rec->co) {
 		ck_actor(ck, rec, rec->co);
@@ -321,7 +338,7 @@ void ck_unblock(struct weft_checker *ck, const struct weft_record *rec)
 
 void ck_exit(struct weft_checker *ck, const struct weft_record *rec)
 {
-	struct ck_co *co = alive(ck, rec, rec->co);
+	struct ck_co *co = ck_alive(ck, rec, rec->co);
 
 	if (!co)
 		return;
@@ -330,6 +347,8 @@ void ck_exit(struct weft_checker *ck, const struct weft_record *rec)
 	ck_regions_end(ck, rec, co);
 	stop_running(ck, co);
 	ck_set_add(ck, &ck->gone_cos, co->id);
+	if (co->assumed)
+		ck_set_add(ck, &ck->unspawned, co->id);
 	ck_finish_co(co);
 	ck_remove(&ck->cos, co->id);
 }

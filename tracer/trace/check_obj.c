@@ -120,13 +120,15 @@ struct ck_obj *ck_use(struct weft_checker *ck, const struct weft_record *rec, ui
 void ck_make(struct weft_checker *ck, const struct weft_record *rec)
 {
 	struct ck_obj *obj = ck_find(&ck->objs, rec->on);
-	bool again = rec->pre && ck_is_lossy(ck);
+	bool again = rec->pre && ck_is_lossy(ck) && obj, assumed;
 
 	if (rec->co)
 		ck_actor(ck, rec, rec->co);
-	if ((obj || weft_set_has(&ck->gone_objs, rec->on)) && !again && !(obj && obj->assumed))
+	assumed = obj ? obj->assumed : weft_set_has(&ck->unmade, rec->on);
+	if ((obj || weft_set_has(&ck->gone_objs, rec->on)) && !again && !assumed)
 		ck_say(ck, "E10", rec, "object %llu exists already", (unsigned long long)rec->on);
 	weft_set_remove(&ck->gone_objs, rec->on);
+	weft_set_remove(&ck->unmade, rec->on);
 	if (!obj)
 		obj = add_obj(ck, rec->on);
 	if (!obj)
@@ -156,6 +158,8 @@ void ck_free(struct weft_checker *ck, const struct weft_record *rec)
 	obj = ck_use(ck, rec, rec->on);
 	if (!obj)
 		return;
+	if (obj->assumed && !weft_set_has(&ck->gone_objs, rec->on))
+		ck_set_add(ck, &ck->unmade, rec->on);
 	ck_set_add(ck, &ck->gone_objs, rec->on);
 	ck_finish_obj(obj);
 	ck_remove(&ck->objs, rec->on);

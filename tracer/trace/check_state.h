@@ -29,7 +29,8 @@ struct ck_co {
 	bool assumed;	     /* never spawned; one finding is enough */
 	bool select_pending; /* E27 */
 	bool regions_lost;   /* there may be open ones that a drop hides */
-	char **regions;	     /* names, the innermost last */
+	uint32_t regions_epoch;
+	char **regions; /* names, the innermost last */
 	size_t nregions, room_regions;
 };
 
@@ -84,6 +85,7 @@ struct ck_worker {
 struct ck_early {
 	uint64_t msg, line, index;
 	int64_t t;
+	bool hidden; /* by a drop: its send may be lost */
 };
 
 struct ck_finding {
@@ -105,7 +107,10 @@ struct weft_checker {
 	struct ck_table cos, objs, msgs, workers;
 	struct weft_set gone_cos, gone_objs, gone_msgs; /* they were, and are no more */
 	struct weft_set said_gone;			/* E09 was said of them */
+	struct weft_set unspawned, unmade; /* gone, and nobody had said where they came from */
+	struct weft_set unsent;		   /* received or taken back, and not sent before that */
 	struct weft_set locs, stacks, tasks, ended_tasks;
+	struct weft_set said_locs, said_stacks; /* E07 was said of them */
 	struct ck_early *early;
 	size_t nearly, room_early;
 	struct weft_map early_of;
@@ -171,6 +176,9 @@ void ck_copy_name(char *to, const char *name);
 
 /* A coroutine that a record names: it must have been spawned (E08). NULL: it has ended. */
 struct ck_co *ck_named(struct weft_checker *ck, const struct weft_record *rec, uint64_t id);
+
+/* One that must be alive (E09). NULL: it is not. */
+struct ck_co *ck_alive(struct weft_checker *ck, const struct weft_record *rec, uint64_t id);
 
 /* One that acts, on the record's worker: it must be alive (E09) and running there (E14). */
 struct ck_co *ck_actor(struct weft_checker *ck, const struct weft_record *rec, uint64_t id);

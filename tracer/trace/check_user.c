@@ -10,8 +10,9 @@
 /* What was open before a drop may have ended in it. */
 static void refresh(struct weft_checker *ck, struct ck_co *co)
 {
-	if (co->epoch == ck->epoch)
+	if (co->regions_epoch == ck->epoch)
 		return;
+	co->regions_epoch = ck->epoch;
 	for (size_t i = 0; i < co->nregions; i++)
 		free(co->regions[i]);
 	co->nregions = 0;

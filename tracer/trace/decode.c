@@ -108,25 +108,62 @@ static int make_room(void *list, size_t *room, size_t want, size_t size)
 	return 0;
 }
 
+static bool is_all(const char *text, const char *of)
+{
+	return text[0] && text[strspn(text, of)] == '\0';
+}
+
+/* Whether a part of a tagged value is what the part of that name has to be. */
+static bool is_part(const char *name, struct json_object *json)
+{
+	const char *text;
+	int64_t n;
+
+	if (strcmp(name, "json") == 0)
+		return true;
+	if (strcmp(name, "len") == 0)
+		return get_integer(json, 0, WEFT_TIME_MAX, &n);
+	if (!json_object_is_type(json, json_type_string))
+		return false;
+	text = json_object_get_string(json);
+	if (strcmp(name, "int") == 0)
+		return is_all(text + (text[0] == '-'), "0123456789");
+	if (strcmp(name, "float") == 0)
+		return strcmp(text + (text[0] == '-'), "inf") == 0 || strcmp(text, "nan") == 0;
+	if (strcmp(name, "ptr") == 0)
+		return strncmp(text, "0x", 2) == 0 && is_all(text + 2, "0123456789abcdef");
+	return true;
+}
+
+/* What JSON can't hold exactly is an object with a tag: section 10 of the format. */
+static bool is_tagged(struct json_object *json)
+{
+	static const char *const parts[] = {
+		"int", "float", "str", "base64", "ptr", "json", "len", "type"};
+	bool tagged = false;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		struct json_object *part;
+
+		if (!json_object_object_get_ex(json, parts[i], &part))
+			continue;
+		if (!is_part(parts[i], part))
+			return false;
+		tagged |= i < 6;
+	}
+	return tagged;
+}
+
 /* A value that is a plain integer must survive a reader that only has doubles. */
 static bool is_value(struct json_object *json)
 {
-	static const char *const tags[] = {"int", "float", "str", "base64", "ptr", "json"};
 	int64_t n;
 
 	if (json_object_is_type(json, json_type_int))
 		return get_integer(json, -WEFT_TIME_MAX, WEFT_TIME_MAX, &n);
-	if (json_object_is_type(json, json_type_array))
-		return false;
-	if (!json_object_is_type(json, json_type_object))
-		return true;
-	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
-		struct json_object *tag;
-
-		if (json_object_object_get_ex(json, tags[i], &tag))
-			return i == 5 || json_object_is_type(tag, json_type_string);
-	}
-	return false;
+	if (json_object_is_type(json, json_type_object))
+		return is_tagged(json);
+	return !json_object_is_type(json, json_type_array);
 }
 
 static int get_ids(struct context *ctx, struct json_object *json, const char *field)
@@ -156,7 +193,7 @@ static int get_ids(struct context *ctx, struct json_object *json, const char *fi
 
 static bool get_case(struct json_object *json, struct weft_case *ret)
 {
-	struct json_object *on, *dir;
+	struct json_object *on, *dir, *value;
 	const char *word;
 	int64_t id;
 
@@ -165,6 +202,8 @@ static bool get_case(struct json_object *json, struct weft_case *ret)
 		!json_object_object_get_ex(json, "dir", &dir) ||
 		!get_integer(on, 1, WEFT_TIME_MAX, &id) ||
 		!json_object_is_type(dir, json_type_string))
+		return false;
+	if (json_object_object_get_ex(json, "value", &value) && !is_value(value))
 		return false;
 	word = json_object_get_string(dir);
 	ret->on = (uint64_t)id;
@@ -210,7 +249,7 @@ static int get_pick(struct context *ctx, struct json_object *json)
 	return 0;
 }
 
-/* An unknown word stands for `other`: the record is still worth having. */
+/* An unknown word stands for `other`; where there is none, the field is left out. */
 static int get_word(
 	struct context *ctx, const struct weft_field *field, struct json_object *json, uint8_t *ret)
 {
@@ -236,7 +275,7 @@ static int get_word(
 			"%s: \"%.40s\" is not a word of field \"%s\"", ctx->kind, word,
 			field->name);
 	}
-	return 1;
+	return strcmp(field->words[field->other], "other") == 0;
 }
 
 static int get_time(
@@ -434,6 +473,14 @@ static int decode_known(
 	return usable && (!is_odd(ctx->rec) || mend(ctx));
 }
 
+/* The words that a kind can be: those of later versions, and private ones. */
+static bool may_be_kind(const char *kind)
+{
+	if (strncmp(kind, "x.", 2) == 0)
+		return is_all(kind + 2, "abcdefghijklmnopqrstuvwxyz0123456789_.");
+	return is_all(kind, "abcdefghijklmnopqrstuvwxyz");
+}
+
 /* A kind that we don't know still has a place in time. */
 static void decode_unknown(struct context *ctx, struct json_object *json)
 {
@@ -488,6 +535,12 @@ int weft_decode(struct weft_decoder *decoder, struct json_object *json, uint64_t
 	}
 	ctx.kind = json_object_get_string(ev);
 	fields = weft_fields(ctx.kind, &kind);
+	if (!fields && !may_be_kind(ctx.kind)) {
+		if (!quiet)
+			weft_report(decoder->report, "E02", line, index,
+				"\"%.60s\" cannot be the name of a kind", ctx.kind);
+		return 0;
+	}
 	if (!fields) {
 		decode_unknown(&ctx, json);
 		return 1;

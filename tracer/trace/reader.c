@@ -167,13 +167,18 @@ static int is_document(struct weft_reader *reader)
 	weft_split_enter(split);
 	for (;;) {
 		struct json_object *json;
+		enum weft_syntax syntax;
 
 		rc = weft_split_next(split, WEFT_LINE_MAX);
 		if (rc == WEFT_PIECE_CLOSE)
 			good = weft_split_key(split) != WEFT_PIECE_CUT;
-		if (rc != WEFT_PIECE_VALUE || split->text.too_long ||
-			weft_decoder_parse(reader->decoder, split->text.data, split->text.len,
-				&json) != WEFT_SYNTAX_OK)
+		if (rc != WEFT_PIECE_VALUE)
+			break;
+		if (split->text.too_long)
+			continue;
+		syntax = weft_decoder_parse(
+			reader->decoder, split->text.data, split->text.len, &json);
+		if (syntax != WEFT_SYNTAX_OK && syntax != WEFT_SYNTAX_DEEP)
 			break;
 	}
 	if (rc >= 0)
@@ -272,10 +277,10 @@ static int take_line(struct weft_reader *reader, const struct weft_place *start,
 			return next_split(reader, rec);
 	}
 	missing = reader->layout == WEFT_LAYOUT_LINES && !too_long && reader->index > 0 &&
-		  !reader->had_comma;
+		  !reader->had_comma && !reader->rubbish;
+	/* Of rubbish it cannot be said whether a comma ends it. */
+	reader->rubbish = too_long || parsed.syntax == WEFT_SYNTAX_BAD;
 	rc = decode(reader, &parsed, start->line, rec);
-	if (rc == 0)
-		reader->comma = true; /* of rubbish it cannot be said */
 	if (missing)
 		say_comma(reader, &reader->said_missing, reader->record_line,
 			"a comma is missing after this record");
@@ -299,6 +304,7 @@ static bool take_plain(struct weft_reader *reader, struct weft_record *rec)
 	input->pos += (size_t)(end + 2 - text);
 	reader->index++;
 	reader->had_comma = true;
+	reader->rubbish = false;
 	reader->saw_eof |= rec->kind == WEFT_EV_EOF;
 	reader->raw = text;
 	reader->raw_len = (size_t)(end - text);
@@ -327,7 +333,7 @@ static int next_line(struct weft_reader *reader, struct weft_record *rec)
 			continue;
 		reader->last_line = start.line;
 		if (reader->layout == WEFT_LAYOUT_LINES && len == 2 && memcmp(text, "]}", 2) == 0) {
-			if (reader->index > 0 && reader->comma)
+			if (reader->index > 0 && reader->comma && !reader->rubbish)
 				say_comma(reader, &reader->said_extra, reader->record_line,
 					"a comma after the last record");
 			return finish_lines(reader);

@@ -31,6 +31,7 @@ struct weft_reader {
 	const char *raw;
 	size_t raw_len;
 	bool comma, had_comma; /* after this record; after the one before */
+	bool rubbish;	       /* the line before was not JSON */
 	bool tried;	       /* to read the lines as a document */
 	bool saw_eof, done;
 	bool said_missing, said_extra, said_behind; /* one finding of a sort is enough */

@@ -363,28 +363,54 @@ static const char *scan_pick(const char *p, int64_t *ret)
 	return p;
 }
 
-/* A flat object that has a tag of a value, and each of these a string. */
-static const char *skip_tagged(const char *p)
+/* A string of these bytes and no others, with at least one of them. */
+static const char *skip_string_of(const char *p, const char *bytes)
 {
-	static const char *const tags[] = {"int", "float", "str", "base64", "ptr", NULL};
-	bool tagged = false, flag;
+	size_t n = strspn(p, bytes);
+
+	return n > 0 ? skip(p + n, "\"") : NULL;
+}
+
+/* The parts of a tagged value that the recorder writes; the first five are tags. */
+static const char *const part_names[] = {
+	"base64", "ptr", "str", "int", "float", "len", "type", NULL};
+
+static const char *skip_part(const char *p, uint8_t part)
+{
+	static const char *const floats[] = {"nan", "inf", "-inf", NULL};
+	uint8_t word;
 	int64_t n;
 
-	do {
-		uint8_t tag;
-		bool is_tag = scan_word(++p, tags, &tag);
-		const char *value;
+	switch (part) {
+	case 1:
+		p = skip(p, "\"0x");
+		return p ? skip_string_of(p, "0123456789abcdef") : NULL;
+	case 3:
+		p = skip(p, "\"");
+		return p ? skip_string_of(p + (*p == '-'), "0123456789") : NULL;
+	case 4:
+		return scan_word(p, floats, &word);
+	case 5:
+		p = scan_integer(p, &n);
+		return p && n >= 0 && n <= WEFT_TIME_MAX ? p : NULL;
+	default:
+		return skip_string(p);
+	}
+}
 
-		p = skip_string(p);
-		value = p ? skip(p, ":") : NULL;
-		if (!value)
+/* A flat object of such parts, with a tag among them. */
+static const char *skip_tagged(const char *p)
+{
+	bool tagged = false;
+	uint8_t part;
+
+	do {
+		p = scan_word(p + 1, part_names, &part);
+		p = p ? skip(p, ":") : NULL;
+		if (!p)
 			return NULL;
-		tagged |= is_tag;
-		p = skip_string(value);
-		if (!p && !is_tag)
-			p = scan_integer(value, &n);
-		if (!p && !is_tag)
-			p = scan_bool(value, &flag);
+		tagged |= part < 5;
+		p = skip_part(p, part);
 	} while (p && *p == ',');
 	return p && tagged ? skip(p, "}") : NULL;
 }
