@@ -20,13 +20,10 @@ const char *weft_gather_intern(struct weft_gather *g, const char *text)
 	return copy;
 }
 
-uint32_t weft_gather_thread(struct weft_gather *g, uint64_t id)
+uint32_t weft_gather_new_thread(struct weft_gather *g, uint64_t id)
 {
-	uint32_t i = id ? weft_ids_get(&g->thread_of, id) : WEFT_NO_INDEX;
+	uint32_t i = g->stats->nthreads;
 
-	if (i != WEFT_NO_INDEX || id == 0)
-		return i;
-	i = g->stats->nthreads;
 	if (i == WEFT_NO_INDEX - 1 ||
 		weft_grow(&g->stats->threads, i, &g->room_threads, sizeof(*g->stats->threads)) <
 			0 ||
@@ -50,13 +47,10 @@ uint32_t weft_gather_thread(struct weft_gather *g, uint64_t id)
 	return i;
 }
 
-uint32_t weft_gather_object(struct weft_gather *g, uint64_t id, uint8_t type)
+uint32_t weft_gather_new_object(struct weft_gather *g, uint64_t id, uint8_t type)
 {
-	uint32_t i = id ? weft_ids_get(&g->object_of, id) : WEFT_NO_INDEX;
+	uint32_t i = g->stats->nobjects;
 
-	if (i != WEFT_NO_INDEX || id == 0)
-		return i;
-	i = g->stats->nobjects;
 	if (i == WEFT_NO_INDEX - 1 ||
 		weft_grow(&g->stats->objects, i, &g->room_objects, sizeof(*g->stats->objects)) <
 			0 ||

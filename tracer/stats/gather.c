@@ -137,8 +137,10 @@ int weft_gather_record(void *arg, const struct weft_record *rec)
 
 /* ---- The end --------------------------------------------------------------------------------- */
 
-static void sum_up(struct weft_stats *stats)
+static void sum_up(struct weft_gather *g)
 {
+	struct weft_stats *stats = g->stats;
+
 	for (uint32_t i = 0; i < stats->nthreads; i++) {
 		const struct weft_thread_stats *thread = &stats->threads[i];
 
@@ -164,6 +166,7 @@ static void sum_up(struct weft_stats *stats)
 		stats->received += object->received;
 		stats->withdrawn += object->withdrawn;
 		stats->pending += object->pending;
+		g->failed |= weft_histogram_merge(&stats->queue, &object->queue) < 0;
 	}
 }
 
@@ -209,7 +212,7 @@ int weft_gather_end(struct weft_gather *g, const char *path)
 	weft_locks_end(g);
 	weft_ending(g);
 	weft_cast_end(g);
-	sum_up(stats);
+	sum_up(g);
 	weft_pairs_sort(&stats->pairs);
 	return g->failed ? -ENOMEM : sort_longest(g);
 }

@@ -81,8 +81,23 @@ int weft_gather_end(struct weft_gather *gather, const char *path);
 
 /* By its id; one that was never introduced comes into being. WEFT_NO_INDEX for 0 and out of memory.
  */
-uint32_t weft_gather_thread(struct weft_gather *gather, uint64_t id);
-uint32_t weft_gather_object(struct weft_gather *gather, uint64_t id, uint8_t type);
+uint32_t weft_gather_new_thread(struct weft_gather *gather, uint64_t id);
+uint32_t weft_gather_new_object(struct weft_gather *gather, uint64_t id, uint8_t type);
+
+static inline uint32_t weft_gather_thread(struct weft_gather *gather, uint64_t id)
+{
+	uint32_t i = weft_ids_get(&gather->thread_of, id);
+
+	return i != WEFT_NO_INDEX || id == 0 ? i : weft_gather_new_thread(gather, id);
+}
+
+static inline uint32_t weft_gather_object(struct weft_gather *gather, uint64_t id, uint8_t type)
+{
+	uint32_t i = weft_ids_get(&gather->object_of, id);
+
+	return i != WEFT_NO_INDEX || id == 0 ? i : weft_gather_new_object(gather, id, type);
+}
+
 const char *weft_gather_where(struct weft_gather *gather, const struct weft_record *rec);
 const char *weft_gather_intern(struct weft_gather *gather, const char *text);
 

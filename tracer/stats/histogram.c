@@ -72,6 +72,27 @@ int weft_histogram_add(struct weft_histogram *h, int64_t ns)
 	return 0;
 }
 
+int weft_histogram_merge(struct weft_histogram *h, const struct weft_histogram *other)
+{
+	if (other->count == 0)
+		return 0;
+	if (cover(h, other->first) < 0 || cover(h, other->first + other->powers - 1u) < 0)
+		return -ENOMEM;
+	for (unsigned i = 0; i < other->powers * (unsigned)BUCKETS; i++) {
+		uint32_t *bucket = &h->buckets[(other->first - h->first) * BUCKETS + i];
+
+		if (__builtin_add_overflow(*bucket, other->buckets[i], bucket))
+			*bucket = UINT32_MAX;
+	}
+	if (h->count == 0 || other->min_ns < h->min_ns)
+		h->min_ns = other->min_ns;
+	if (other->max_ns > h->max_ns)
+		h->max_ns = other->max_ns;
+	weft_add_ns(&h->sum_ns, other->sum_ns);
+	h->count += other->count;
+	return 0;
+}
+
 int64_t weft_histogram_quantile(const struct weft_histogram *h, double fraction)
 {
 	double exact = fraction * (double)h->count;

@@ -34,6 +34,9 @@ struct weft_histogram {
 /* Counts one time; a negative one counts as 0. Returns 0 or -ENOMEM. */
 int weft_histogram_add(struct weft_histogram *histogram, int64_t ns);
 
+/* Counts all that another one did. Returns 0 or -ENOMEM. */
+int weft_histogram_merge(struct weft_histogram *histogram, const struct weft_histogram *other);
+
 /*
  * The least time that at least `fraction` of all times (0 < fraction <= 1) do not exceed, within
  * 1/64 of it. 0 if nothing was counted.

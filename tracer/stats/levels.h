@@ -18,6 +18,8 @@
 struct weft_levels {
 	int64_t begin_ns, t_ns; /* what is counted: from begin to t */
 	unsigned shift;		/* a step is 1 << shift ns */
+	uint32_t step;		/* the one that t is in, or at whose end it is */
+	int64_t step_end_ns;
 	uint32_t now[WEFT_STATE_COUNT];
 
 	/* The most that ran at one time, for however short. */

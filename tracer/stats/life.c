@@ -63,13 +63,24 @@ static void add_side(struct weft_side_stats *side, int64_t ns)
 		side->max_ns = ns;
 }
 
-static void keep_wait(struct weft_gather *g, const struct weft_wait *wait)
+static void keep_wait(struct weft_gather *g, uint32_t i, int64_t begin, int64_t end, uint32_t obj,
+	const struct change *next)
 {
-	int64_t length = wait->end_ns - wait->begin_ns;
-	uint32_t slot = weft_longest_offer(&g->waits, length, wait->begin_ns);
+	const struct weft_thread_stats *thread = &g->stats->threads[i];
+	uint32_t slot = weft_longest_offer(&g->waits, end - begin, begin);
 
-	if (slot != WEFT_LONGEST_NONE)
-		g->stats->waits[slot] = *wait;
+	if (slot == WEFT_LONGEST_NONE)
+		return;
+	g->stats->waits[slot] = (struct weft_wait){
+		.begin_ns = begin,
+		.end_ns = end,
+		.thread = i,
+		.waker = next ? next->waker : WEFT_NO_INDEX,
+		.obj = obj,
+		.where = thread->where,
+		.why = thread->why,
+		.open = !next,
+	};
 }
 
 /* A wait that ends, or is open at the end of the trace (next is NULL). */
@@ -78,18 +89,8 @@ static void count_wait(
 {
 	struct weft_stats *stats = g->stats;
 	struct weft_thread_stats *thread = &stats->threads[i];
-	struct weft_wait wait = {
-		.begin_ns = begin,
-		.end_ns = end,
-		.thread = i,
-		.waker = next ? next->waker : WEFT_NO_INDEX,
-		.obj = thread->obj == WEFT_NO_INDEX && next ? next->waker_on : thread->obj,
-		.where = thread->where,
-		.why = thread->why,
-		.open = !next,
-	};
-	struct weft_object_stats *object =
-		wait.obj == WEFT_NO_INDEX ? NULL : &stats->objects[wait.obj];
+	uint32_t obj = thread->obj == WEFT_NO_INDEX && next ? next->waker_on : thread->obj;
+	struct weft_object_stats *object = obj == WEFT_NO_INDEX ? NULL : &stats->objects[obj];
 
 	if (g->chosen.objects && !(object && object->chosen))
 		return;
@@ -97,16 +98,17 @@ static void count_wait(
 	thread->waits++;
 	if (end - begin > thread->longest_ns)
 		thread->longest_ns = end - begin;
-	add_reason(g, thread, wait.why, end - begin);
+	add_reason(g, thread, thread->why, end - begin);
 	if (!thread->chosen)
 		return;
 	if (object)
-		add_side(&object->sides[side_of(g, i, wait.why, next)], end - begin);
+		add_side(&object->sides[side_of(g, i, thread->why, next)], end - begin);
 	if (thread->sys)
 		return;
-	keep_wait(g, &wait);
-	if (wait.waker != WEFT_NO_INDEX &&
-		weft_pairs_add(&stats->pairs, i, wait.waker, wait.obj, end - begin) < 0)
+	if (weft_longest_takes(&g->waits, end - begin))
+		keep_wait(g, i, begin, end, obj, next);
+	if (next && next->waker != WEFT_NO_INDEX &&
+		weft_pairs_add(&stats->pairs, i, next->waker, obj, end - begin) < 0)
 		g->failed = true;
 }
 

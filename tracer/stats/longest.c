@@ -5,7 +5,6 @@
 #include "tracer/stats/longest.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 int weft_longest_init(struct weft_longest *list, uint32_t room)

@@ -7,6 +7,7 @@
 #ifndef WEFT_TRACER_STATS_LONGEST_H
 #define WEFT_TRACER_STATS_LONGEST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct weft_longest_entry {
@@ -29,6 +30,13 @@ int weft_longest_init(struct weft_longest *list, uint32_t room);
  * it is not among the longest. Of equally long ones, those that began earlier stay.
  */
 uint32_t weft_longest_offer(struct weft_longest *list, int64_t length_ns, int64_t begin_ns);
+
+/* Whether it is worth to be offered: nearly all are not, and this says so soon. */
+static inline bool weft_longest_takes(const struct weft_longest *list, int64_t length_ns)
+{
+	return list->count < list->room ||
+	       (list->room > 0 && length_ns >= list->entries[0].length_ns);
+}
 
 /* Ends the offering: the entries are then in order, the longest first. */
 void weft_longest_sort(struct weft_longest *list);

@@ -107,16 +107,15 @@ static void count_received(struct weft_gather *g, struct weft_flight *flight, ui
 		count_sent(g, flight); /* it is the receiver who was chosen */
 	object->received++;
 	object->last_recv_ns = g->t;
-	g->failed |= weft_histogram_add(&object->queue, length) < 0 ||
-		     weft_histogram_add(&g->stats->queue, length) < 0;
-	keep_trip(g, flight, to);
+	g->failed |= weft_histogram_add(&object->queue, length) < 0;
+	if (weft_longest_takes(&g->trips, length))
+		keep_trip(g, flight, to);
 }
 
 static void land(struct weft_gather *g, uint32_t slot)
 {
 	struct weft_flight *flight = &g->flights[slot];
 
-	weft_map_remove(&g->flight_of, flight->msg);
 	g->stats->objects[flight->obj].on_way--;
 	weft_kept_drop(&flight->value);
 	flight->used = false;
@@ -127,32 +126,32 @@ static void take_recv(struct weft_gather *g, const struct weft_record *rec)
 {
 	uint32_t to = weft_gather_thread(g, rec->co);
 	uint32_t obj = weft_gather_object(g, rec->on, WEFT_OBJ_CHAN);
-	const uint64_t *slot = rec->msg ? weft_map_get(&g->flight_of, rec->msg) : NULL;
 	struct weft_flight *flight;
+	uint64_t slot;
 
 	if (g->failed)
 		return;
 	see_buffer(g, &g->stats->objects[obj], rec);
-	if (!slot)
+	if (!rec->msg || !weft_map_take(&g->flight_of, rec->msg, &slot))
 		return;
-	flight = &g->flights[*slot];
+	flight = &g->flights[slot];
 	if (weft_gather_in_range(g, g->t)) {
 		g->stats->threads[to].received += g->stats->objects[flight->obj].chosen;
 		if (is_chosen(g, flight->from, to, flight->obj))
 			count_received(g, flight, to);
 	}
-	land(g, (uint32_t)*slot);
+	land(g, (uint32_t)slot);
 }
 
 static void take_unsend(struct weft_gather *g, const struct weft_record *rec)
 {
-	const uint64_t *slot = weft_map_get(&g->flight_of, rec->msg);
+	uint64_t slot;
 
-	if (!slot)
+	if (!weft_map_take(&g->flight_of, rec->msg, &slot))
 		return;
-	if (weft_gather_in_range(g, g->t) && g->flights[*slot].counted)
-		g->stats->objects[g->flights[*slot].obj].withdrawn++;
-	land(g, (uint32_t)*slot);
+	if (weft_gather_in_range(g, g->t) && g->flights[slot].counted)
+		g->stats->objects[g->flights[slot].obj].withdrawn++;
+	land(g, (uint32_t)slot);
 }
 
 void weft_traffic_record(struct weft_gather *g, const struct weft_record *rec)

@@ -62,16 +62,10 @@ int weft_map_put(struct weft_map *map, uint64_t key, uint64_t value)
 }
 
 /* Closes the gap: moves back what probing would no longer reach. */
-void weft_map_remove(struct weft_map *map, uint64_t key)
+static void remove_slot(struct weft_map *map, struct weft_map_slot *slot)
 {
-	struct weft_map_slot *slot;
 	size_t gap, i;
 
-	if (!map->slots)
-		return;
-	slot = find(map, key);
-	if (slot->key != key)
-		return;
 	map->used--;
 	gap = i = (size_t)(slot - map->slots);
 	for (;;) {
@@ -87,6 +81,24 @@ void weft_map_remove(struct weft_map *map, uint64_t key)
 		gap = i;
 	}
 	map->slots[gap].key = WEFT_MAP_NONE;
+}
+
+bool weft_map_take(struct weft_map *map, uint64_t key, uint64_t *ret_value)
+{
+	struct weft_map_slot *slot = map->slots ? find(map, key) : NULL;
+
+	if (!slot || slot->key != key)
+		return false;
+	*ret_value = slot->value;
+	remove_slot(map, slot);
+	return true;
+}
+
+void weft_map_remove(struct weft_map *map, uint64_t key)
+{
+	uint64_t value;
+
+	weft_map_take(map, key, &value);
 }
 
 void weft_map_finish(struct weft_map *map)

@@ -45,6 +45,7 @@ static inline uint64_t *weft_map_get(const struct weft_map *map, uint64_t key)
 
 /* Sets or replaces. Returns 0 or -ENOMEM. */
 int weft_map_put(struct weft_map *map, uint64_t key, uint64_t value);
+bool weft_map_take(struct weft_map *map, uint64_t key, uint64_t *ret_value); /* and removes it */
 void weft_map_remove(struct weft_map *map, uint64_t key);
 void weft_map_finish(struct weft_map *map);
 
