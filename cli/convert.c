@@ -128,13 +128,14 @@ static int write_output(struct weft_source *source, const struct weft_trace *tra
 		.target = r->output,
 		.limit = r->limit,
 	};
-	int rc = weft_output_open(&output, r->output, &error);
+	int rc;
 
+	cli_catch_signals();
+	source->stop = &cli_caught;
+	rc = weft_output_open(&output, r->output, &error);
 	if (rc == 0) {
 		writing.out = output.file;
 		writing.file = output.temporary[0] ? output.temporary : NULL;
-		cli_catch_signals();
-		source->stop = &cli_caught;
 		rc = weft_output_finish(&output, to->write(&writing, &error), &error);
 	}
 	if (rc == -ECANCELED && cli_caught)

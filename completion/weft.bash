@@ -56,7 +56,7 @@ _weft() {
 		fi
 		return ;;
 	--from)
-		[[ $verb == convert ]] && _weft_words "weft gotrace" "$cur"
+		[[ $verb == convert ]] && _weft_words "weft gotrace chrome" "$cur"
 		return ;;
 	--to)
 		[[ $verb == convert ]] && _weft_words "chrome mermaid csv weft" "$cur"

@@ -464,6 +464,284 @@ def _(folder):
         same((folder / "again.weft.json").read_text(), text, "the second time")
 
 
+# ---- Chrome, read -------------------------------------------------------------------------------
+
+def messages(rows):
+    """All that a message is, by its number; names instead of numbers where an import may differ."""
+    threads = {row["new"]: row.get("name", row.get("fn")) for row in rows if row["ev"] == "spawn"}
+    objects = {row["on"]: row.get("name") for row in rows if row["ev"] == "make"}
+    for row in rows:
+        if row["ev"] == "name":
+            (threads if "co" in row else objects)[row.get("co", row.get("on"))] = row["name"]
+    found = {}
+    for row in rows:
+        if row["ev"] == "send":
+            found[row["msg"]] = {key: json.dumps(row.get(key, "none"))
+                                 for key in ("t", "co", "on", "value", "via", "by", "len", "case")}
+            found[row["msg"]] |= {"sender": threads.get(row["co"]), "channel": objects[row["on"]]}
+        elif row["ev"] == "recv" and "msg" in row:
+            one = found.setdefault(row["msg"], {})
+            one |= {key + " of recv": row.get(key) for key in ("t", "co", "on", "from", "len")}
+            one["receiver"] = threads.get(row["co"], f"#{row['co']}")
+        elif row["ev"] == "unsend":
+            found[row["msg"]]["unsend"] = row["t"], row["why"]
+    return found
+
+
+def there_and_back(folder, path, warning=None):
+    rows = records(folder, path)
+    convert(path, folder / "there.chrome.json", warning=warning)
+    back = convert(folder / "there.chrome.json", folder / "back.weft.json", warning=False)
+    same(weft("check", folder / "back.weft.json").returncode, 0)
+    again = json.loads(back)["events"]
+    same(messages(again), messages(rows), "the messages")
+    same(sum(r["ev"] == "close" for r in again), sum(r["ev"] == "close" for r in rows), "closes")
+    return rows, again
+
+
+def add_round_trip(path):
+    @tap.test(f"chrome_and_back_keeps_every_message_of_{path.stem}")
+    def _(folder):
+        rows, again = there_and_back(folder, path)
+        same({(r["new"], r.get("co")) for r in again if r["ev"] == "spawn"},
+             {(r["new"], r.get("co")) for r in rows if r["ev"] == "spawn"} |
+             ({(3, None)} if path.stem == "dropped" else set()), "threads and their parents")
+
+
+for each in SAMPLES:
+    add_round_trip(each)
+
+
+EXAMPLES = {
+    "ping": ["--rounds", "20"], "ring": [], "worker-pool": [], "request-log": [], "sensor": [],
+    "screen": [], "first-answer": [], "sieve": [], "philosophers": [], "bank": [], "life": [],
+    "mini-make": [], "blocks": [], "heartbeat": [], "throttle": [], "echo": [],
+}
+
+
+def add_example(name):
+    @tap.test(f"chrome_of_the_example_{name}_nests_and_comes_back_whole")
+    def _(folder):
+        if os.environ.get("WEFT_TEST_TRACE", "1") != "1":
+            raise tap.Skip("built without the recorder")
+        path = folder / f"{name}.json"
+        tap.run(tap.BUILD / "examples" / name, *EXAMPLES[name],
+                env={"WEFT_TRACE": str(path), "WEFT_WORKERS": "4"}, cwd=folder)
+        rows, _ = there_and_back(folder, path, warning=False)
+        events = json.loads((folder / "there.chrome.json").read_text(),
+                            parse_float=str)["traceEvents"]
+        same(check_chrome(events), wanted_arrows(rows), "the arrows")
+
+
+for each in EXAMPLES:
+    add_example(each)
+
+
+def imported(folder, text, findings=()):
+    """The records that a Chrome trace becomes, without the end; and what was left out is said."""
+    path = folder / "in.json"
+    path.write_text(text)
+    got = weft("convert", path, "-o", folder / "o.weft.json")
+    same(got.returncode, 0, got.stderr)
+    for finding in findings:
+        assert finding in got.stderr, got.stderr
+    assert findings or got.stderr == "", got.stderr
+    check = weft("check", folder / "o.weft.json")
+    assert check.returncode == 0 and "W05" not in check.stdout, check.stdout
+    rows = json.loads((folder / "o.weft.json").read_text())["events"]
+    same(rows[-1], {"ev": "eof", "t": rows[-1]["t"], "n": len(rows) - 1})
+    return rows[:-1]
+
+
+def event(ph, ts, **more):
+    return {"ph": ph, "ts": ts, "pid": 1, "tid": 1, **more}
+
+
+def listed(*events):
+    return json.dumps({"traceEvents": list(events)})
+
+
+WRAPPINGS = {
+    "object": '{"traceEvents":[%s,%s]}',
+    "object_with_more": '{"displayTimeUnit":"ns","otherData":{"x":[1,{"y":"]}"}]},'
+                        '"traceEvents":[%s,%s],"samples":[]}',
+    "list": "[%s,%s]",
+    "list_without_end": "[%s,%s",
+    "list_with_a_comma_too_many": "[%s,%s,]",
+    "list_without_end_but_a_comma": "[%s,\n%s,\n",
+    "with_empty_events": "[{},%s,%s,{}]",
+    "with_a_byte_order_mark": "\ufeff[%s,%s]",
+}
+
+
+def add_wrapping(name, form):
+    @tap.test(f"chrome_in_{name}_is_read")
+    def _(folder):
+        one, two = event("X", 10, dur=5, name="a"), event("i", "12.5", name="b", s="t")
+        rows = imported(folder, form % (json.dumps(one), json.dumps(two)))
+        same(rows, [{"ev": "spawn", "t": 0, "new": 1, "name": "1", "pre": True},
+                    {"ev": "begin", "t": 0, "co": 1, "name": "a"},
+                    {"ev": "note", "t": 2500, "co": 1, "name": "b"},
+                    {"ev": "end", "t": 5000, "co": 1, "name": "a"}])
+
+
+for each, wrapping in WRAPPINGS.items():
+    add_wrapping(each, wrapping)
+
+
+@tap.test("chrome_in_single_quotes_is_read")
+def _(folder):
+    rows = imported(folder, "[{'ph':'X','pid':1,'tid':'main','ts':1,'dur':1,'name':'a'}]")
+    same([row["ev"] for row in rows], ["spawn", "begin", "end"])
+    same(rows[0]["name"], "main")
+
+
+@tap.test("chrome_cut_in_an_object_is_read_with_a_warning")
+def _(folder):
+    rows = imported(folder, '{"traceEvents":[%s,{"ph":"X"' % json.dumps(event("i", 1, name="a")),
+                    ["W01"])
+    same([row["ev"] for row in rows], ["spawn", "note"])
+
+
+@tap.test("chrome_times_are_read_to_the_nanosecond")
+def _(folder):
+    rows = imported(folder, '[{"ph":"i","pid":1,"tid":1,"ts":-0.001,"name":"a"},'
+                    '{"ph":"i","pid":1,"tid":1,"ts":9007199254739.989,"name":"b"},'
+                    '{"ph":"i","pid":1,"tid":1,"ts":1.0005,"name":"c"},'
+                    '{"ph":"i","pid":1,"tid":1,"ts":1e3,"name":"d"},'
+                    '{"ph":"i","pid":1,"tid":1,"ts":"7","name":"e"}]')
+    same({row["name"]: row["t"] for row in rows[1:]},
+         {"a": 0, "b": 9007199254739990, "c": 1002, "d": 1000001, "e": 7001})
+
+
+@tap.test("chrome_slices_nest_and_ends_have_their_names")
+def _(folder):
+    rows = imported(folder, listed(
+        event("X", 0, dur=10, name="outer"), event("X", 5, dur=5, name="inner", args={"k": [1]}),
+        event("X", 10, dur=2, name="next"), event("X", 11, dur=0, name="empty"),
+        event("B", 20, name="b"), event("E", 21), event("E", 22, name="nobody")),
+        ["1 event left out: an end without its beginning"])
+    same([(row["ev"], row["t"], row["name"]) for row in rows[1:]],
+         [("begin", 0, "outer"), ("begin", 5000, "inner"), ("end", 10000, "inner"),
+          ("end", 10000, "outer"), ("begin", 10000, "next"), ("note", 11000, "empty"),
+          ("end", 12000, "next"), ("begin", 20000, "b"), ("end", 21000, "b")])
+    same(rows[2]["args"], {"k": [1]})
+
+
+@tap.test("chrome_threads_have_their_names_and_order")
+def _(folder):
+    def name(what, args, **more):
+        return {"ph": "M", "name": what, "args": args, **more}
+    events = [
+        event("i", 1, name="x", pid=7, tid=3), event("i", 2, name="x", pid="b", tid="late"),
+        event("i", 3, name="x", pid=7, tid=4),
+        name("thread_name", {"name": "third"}, pid=7, tid=3),
+        name("thread_sort_index", {"sort_index": 9}, pid=7, tid=3),
+        name("process_name", {"name": "seven"}, pid=7, tid=0),
+        name("process_sort_index", {"sort_index": -1}, pid="b"),
+        name("thread_name", {"name": "has no events"}, pid=7, tid=99)]
+    rows = imported(folder, listed(*events))
+    same([(r["new"], r["name"]) for r in rows if r["ev"] == "spawn"],
+         [(1, "late"), (2, "seven/4"), (3, "seven/third")])
+    same([r["co"] for r in rows if r["ev"] == "note"], [3, 1, 2])
+
+
+def arrows(rows):
+    sent = {r["msg"]: r for r in rows if r["ev"] == "send"}
+    names = {r["on"]: r["name"] for r in rows if r["ev"] == "make"}
+    for r in rows:
+        if r["ev"] == "recv":
+            same((r["from"], r["on"]), (sent[r["msg"]]["co"], sent[r["msg"]]["on"]))
+    return sorted((names[sent[r["msg"]]["on"]], sent[r["msg"]]["co"], sent[r["msg"]]["t"],
+                   r["co"], r["t"]) for r in rows if r["ev"] == "recv")
+
+
+@tap.test("chrome_flows_are_messages")
+def _(folder):
+    flow = {"cat": "c", "name": "n", "id": 1}
+    slices = [event("X", 0, dur=9, name="a", tid=1), event("X", 0, dur=9, name="b", tid=2),
+              event("X", 7, dur=1, name="c", tid=3)]
+    rows = imported(folder, listed(
+        *slices, event("s", 1, **flow), event("t", 3, tid=2, **flow),
+        event("f", 5, tid=3, **flow)))
+    # From 1 to 2, and from 2 to the slice of 3 that begins next.
+    same(arrows(rows), [("c/n", 1, 1000, 2, 3000), ("c/n", 2, 3000, 3, 7000)])
+    rows = imported(folder, listed(*slices, event("s", 1, **flow),
+                                   event("f", 5, tid=2, bp="e", **flow)))
+    same(arrows(rows), [("c/n", 1, 1000, 2, 5000)])
+    make = [r for r in rows if r["ev"] == "make"]
+    same(make, [{"ev": "make", "t": 0, "on": 1, "type": "chan", "name": "c/n", "pre": True,
+                 "merged": True}])
+
+
+@tap.test("chrome_flows_with_several_ends_are_several_messages")
+def _(folder):
+    flow = {"cat": "c", "name": "c", "id": "0x1f"}
+    rows = imported(folder, listed(
+        event("X", 0, dur=9, name="a"), event("s", 1, **flow),
+        *(event("f", 2 + i, tid=2 + i, bp="e", **flow) for i in range(3))))
+    same(arrows(rows), [("c", 1, 1000, 2 + i, 2000 + 1000 * i) for i in range(3)])
+
+
+@tap.test("chrome_flows_within_a_thread_are_messages_to_itself")
+def _(folder):
+    flow = {"cat": "c", "name": "c", "id": 1}
+    rows = imported(folder, listed(event("X", 0, dur=9, name="a"), event("s", 1, **flow),
+                                   event("f", 2, bp="e", **flow)))
+    same(arrows(rows), [("c", 1, 1000, 1, 2000)])
+
+
+@tap.test("chrome_flows_of_the_second_kind_are_messages")
+def _(folder):
+    rows = imported(folder, listed(
+        event("X", 0, dur=2, name="a", bind_id="0x7", flow_out=True),
+        event("X", 3, dur=2, name="b", tid=2, bind_id="0x7", flow_in=True, flow_out=True),
+        event("X", 6, dur=2, name="c", tid=3, bind_id="0x7", flow_in=True)))
+    same(arrows(rows), [("flow", 1, 0, 2, 3000), ("flow", 2, 3000, 3, 6000)])
+
+
+@tap.test("chrome_flows_without_a_partner_are_counted")
+def _(folder):
+    rows = imported(folder, listed(
+        event("X", 0, dur=9, name="a"), event("s", 1, cat="c", name="c", id=1),
+        event("f", 2, cat="c", name="c", id=2, bp="e")),
+        ["1 event left out: the end of an arrow without its start"])
+    same((len([r for r in rows if r["ev"] == "send"]), arrows(rows)), (1, []))
+
+
+@tap.test("chrome_counters_tasks_and_states_are_read")
+def _(folder):
+    task = {"cat": "io", "id2": {"local": "0x1"}}
+    rows = imported(folder, listed(
+        event("C", 0, name="mem", args={"value": 1, "peak": 2.5, "text": "no"}),
+        event("b", 1, name="outer", **task), event("b", 2, name="inner", **task),
+        event("e", 3, name="inner", **task), event("e", 4, name="outer", **task),
+        event("T", 5, name="Running", dur=1, args={"cpu": 3}), event("T", 6, name="R", dur=1),
+        event("T", 7, name="S", dur=1), event("O", 8, name="object", id=1)),
+        ["1 event left out, of a phase that weft does not read"])
+    same([{k: v for k, v in r.items() if k != "t"} for r in rows[1:]], [
+        {"ev": "count", "name": "mem", "value": 1}, {"ev": "count", "name": "mem peak",
+                                                     "value": 2.5},
+        {"ev": "task", "op": "begin", "id": 1, "name": "outer"},
+        {"ev": "task", "op": "begin", "id": 2, "name": "inner"},
+        {"ev": "task", "op": "end", "id": 2}, {"ev": "task", "op": "end", "id": 1},
+        {"ev": "run", "w": 3, "co": 1}, {"ev": "state", "co": 1, "state": "ready"},
+        {"ev": "state", "co": 1, "state": "blocked", "why": "other"}])
+
+
+@tap.test("chrome_that_is_nonsense_is_refused_or_counted")
+def _(folder):
+    path = folder / "in.json"
+    for text in ('[{"ph":"i","name":"no time","pid":1,"tid":1}]', '[{"ph":"X"', "[]",
+                 '{"traceEvents":[]}', '{"traceEvents":5}', '{"traceEvents":[1,2,3]}',
+                 '[{"ph":"i","ts":1,"pid":1,"tid":1},{"ph":"i","ts":1e300,"pid":1,"tid":1},',
+                 '[{"ph":"i","ts":-9e12,"pid":1,"tid":1},{"ph":"i","ts":9e12,"pid":1,"tid":1}]'):
+        path.write_text(text)
+        got = weft("convert", path, "-o", folder / "o.weft.json")
+        assert got.returncode in (0, 3), f"{text}: {got.returncode} {got.stderr}"
+        tap.one_line(got.stderr)
+
+
 # ---- The command --------------------------------------------------------------------------------
 
 @tap.test("plain_json_is_chrome_for_weft_and_weft_for_others")
@@ -568,7 +846,7 @@ WRONG = {
     "unknown_suffix": (["GOOD", "-o", "x.xyz"], "names no format"),
     "no_suffix": (["GOOD", "-o", "-"], "names no format"),
     "unknown_to": (["GOOD", "-o", "x.csv", "--to=yaml"], "unknown; choose one of weft, chrome"),
-    "unknown_from": (["GOOD", "-o", "x.csv", "--from=yaml"], "unknown; choose one of weft, gotrace"),
+    "unknown_from": (["GOOD", "-o", "x.csv", "--from=yaml"], "unknown; choose one of weft, gotrace, chrome"),
     "to_what_is_only_read": (["GOOD", "-o", "x.csv", "--to=gotrace"], "only read"),
     "from_what_is_only_written": (["GOOD", "-o", "x.csv", "--from=csv"], "only written"),
     "limit_of_none": (["GOOD", "-o", "x.csv", "--limit=0"], "--limit 0"),

@@ -202,8 +202,8 @@ static int refuse_scan(
 
 	if (scan->saw_chrome && !scan->saw_weft)
 		return weft_refuse(error, -EPROTO, 0,
-			"not a weft trace: this looks like Chrome trace JSON, which weft does not "
-			"read");
+			"not a weft trace: Chrome trace JSON, which weft convert --from chrome "
+			"reads");
 	if (rc == WEFT_PIECE_CUT && scan->saw_weft)
 		return weft_refuse(error, -EPROTO, line,
 			"not a trace: cut at line %llu, and in this layout a cut trace cannot be "
@@ -222,7 +222,7 @@ static int refuse_other(
 	const char *text = "valid JSON, but not a trace of any known format";
 
 	if (scan->saw_chrome)
-		text = "this looks like Chrome trace JSON, which weft does not read";
+		text = "Chrome trace JSON, which weft convert --from chrome reads";
 	else if (scan->saw_weft)
 		text = "the header has no list of events";
 	weft_report(reader->report, "E01", 1, 0, "%s", text);
@@ -242,8 +242,8 @@ static int refuse_start(struct weft_reader *reader, int c, struct weft_trace_err
 		if (rc == WEFT_PIECE_VALUE && !split->text.too_long &&
 			memmem(split->text.data, split->text.len, "\"ph\"", 4))
 			return weft_refuse(error, -EPROTO, 0,
-				"not a weft trace: this looks like Chrome trace JSON, "
-				"which weft does not read");
+				"not a weft trace: Chrome trace JSON, which weft convert "
+				"--from chrome reads");
 		if (rc == WEFT_PIECE_VALUE || rc == WEFT_PIECE_CLOSE) {
 			weft_report(reader->report, "E01", 1, 0, "a JSON list, not a trace");
 			return weft_refuse(

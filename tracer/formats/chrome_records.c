@@ -1,0 +1,634 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From the events of a Chrome trace, sorted by time, to native records.
+ *
+ * Slices become regions, marks become notes, arrows messages; nothing is said of lives, since no
+ * Chrome trace says when a thread ends. What weft itself wrote (chrome_write.c) is recognised by
+ * its categories: there a slice of category send is a message, one of category run a run.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "tracer/formats/chrome_in.h"
+
+struct emitter {
+	struct chrome_importer *im;
+	const struct weft_sink *sink;
+	uint64_t index;	   /* of the last record */
+	uint64_t messages; /* numbers given to arrows */
+	int64_t t;
+	bool many;		  /* more than one process has threads */
+	struct weft_map track_of; /* of our own traces: coroutine to its track */
+	struct weft_set made;	  /* objects */
+	struct weft_map
+		tasks; /* by the address of an interned key: index of the innermost open one */
+	struct task {
+		uint64_t id;
+		size_t outer; /* SIZE_MAX: none */
+	} * open_tasks;
+	size_t ntasks, room_tasks;
+};
+
+/* ---- Records --------------------------------------------------------------------------------- */
+
+static void begin(const struct emitter *em, struct weft_record *rec, uint8_t kind, uint64_t co)
+{
+	weft_record_clear(rec);
+	rec->kind = kind;
+	rec->t = em->t;
+	rec->co = co;
+}
+
+static int put(struct emitter *em, struct weft_record *rec)
+{
+	int rc;
+
+	rec->index = ++em->index;
+	rc = em->sink->arrive(em->sink->arg, rec);
+	return rc < 0 ? rc : em->sink->record(em->sink->arg, rec);
+}
+
+static uint64_t co_of(const struct emitter *em, uint32_t track)
+{
+	return track == UINT32_MAX ? 0 : em->im->tracks[track].co;
+}
+
+/* ---- Threads --------------------------------------------------------------------------------- */
+
+/* "process/thread"; where there is one process, its name is the trace's. */
+static const char *track_name(const struct chrome_importer *im, const struct chrome_track *track,
+	bool many, char *buf, size_t size)
+{
+	const char *process = im->processes[track->process].name;
+	const char *thread = track->name ? track->name : track->tid;
+
+	if (!many || !process)
+		return thread;
+	snprintf(buf, size, "%.250s/%.250s", process, thread);
+	return buf;
+}
+
+static int spawn(struct emitter *em, struct chrome_track *track, uint64_t parent, bool pre)
+{
+	struct weft_record rec;
+	char name[512];
+
+	if (track->spawned)
+		return 0;
+	begin(em, &rec, WEFT_EV_SPAWN, parent);
+	rec.new_ = track->co;
+	rec.name = track_name(em->im, track, em->many, name, sizeof(name));
+	rec.pre = pre;
+	track->spawned = true;
+	return put(em, &rec);
+}
+
+struct order {
+	int64_t process_order, order;
+	uint32_t process;
+	uint64_t seq;
+	size_t index;
+};
+
+static int compare(const void *left, const void *right)
+{
+	const struct order *a = left, *b = right;
+
+	if (a->process_order != b->process_order)
+		return a->process_order < b->process_order ? -1 : 1;
+	if (a->process != b->process)
+		return a->process < b->process ? -1 : 1;
+	if (a->order != b->order)
+		return a->order < b->order ? -1 : 1;
+	return a->seq < b->seq ? -1 : a->seq > b->seq;
+}
+
+/* Threads are numbered as the file wants them shown. All of them were there before. */
+static int introduce(struct emitter *em)
+{
+	struct chrome_importer *im = em->im;
+	struct order *orders = calloc(im->ntracks + 1, sizeof(*orders));
+	uint64_t co = 0;
+	int rc = orders ? 0 : -ENOMEM;
+
+	for (size_t i = 0; rc == 0 && i < im->ntracks; i++) {
+		const struct chrome_track *track = &im->tracks[i];
+		const struct chrome_process *process = &im->processes[track->process];
+
+		orders[i] =
+			(struct order){process->order, track->order, track->process, track->seq, i};
+	}
+	if (rc == 0)
+		qsort(orders, im->ntracks, sizeof(*orders), compare);
+	for (size_t i = 0; rc == 0 && i < im->ntracks; i++) {
+		struct chrome_track *track = &im->tracks[orders[i].index];
+
+		if (track->used) {
+			track->co = ++co;
+			rc = spawn(em, track, 0, true);
+		}
+	}
+	free(orders);
+	return rc;
+}
+
+static int make(struct emitter *em, uint64_t on, const char *name, bool merged)
+{
+	struct weft_record rec;
+
+	if (weft_set_has(&em->made, on))
+		return 0;
+	if (weft_set_add(&em->made, on) < 0)
+		return -ENOMEM;
+	begin(em, &rec, WEFT_EV_MAKE, 0);
+	rec.on = on;
+	rec.type = WEFT_OBJ_CHAN;
+	rec.name = name;
+	rec.merged = merged;
+	rec.pre = true;
+	return put(em, &rec);
+}
+
+/* ---- Any Chrome trace ------------------------------------------------------------------------ */
+
+static int put_mark(struct emitter *em, uint8_t kind, uint64_t co, struct json_object *event)
+{
+	const char *name = chrome_field(event, "name");
+	struct json_object *args = NULL;
+	struct weft_record rec;
+
+	begin(em, &rec, kind, co);
+	rec.name = name ? name : "";
+	if (json_object_object_get_ex(event, "args", &args) &&
+		json_object_is_type(args, json_type_object))
+		rec.args = args;
+	rec.at_text = chrome_field(event, "loc");
+	return put(em, &rec);
+}
+
+static int put_begin(struct emitter *em, uint32_t track, struct json_object *event)
+{
+	struct chrome_track *of = &em->im->tracks[track];
+	const char *name = chrome_field(event, "name");
+	const char *copy = weft_arena_intern(em->im->arena, name ? name : "");
+
+	if (!copy || weft_grow(&of->open, of->nopen, &of->room_open, sizeof(*of->open)) < 0)
+		return -ENOMEM;
+	of->open[of->nopen++] = copy;
+	return put_mark(em, WEFT_EV_BEGIN, of->co, event);
+}
+
+/* The end of a region has the name of what it ends, whatever it calls itself. */
+static int put_end(struct emitter *em, uint32_t track)
+{
+	struct chrome_track *of = &em->im->tracks[track];
+	struct weft_record rec;
+
+	if (of->nopen == 0) {
+		chrome_odd(em->im, CHROME_END_WITHOUT_BEGIN, 0);
+		return 0;
+	}
+	begin(em, &rec, WEFT_EV_END, of->co);
+	rec.name = of->open[--of->nopen];
+	return put(em, &rec);
+}
+
+static int put_slice(struct emitter *em, uint32_t track, struct json_object *event)
+{
+	int64_t dur = 0;
+
+	if (!chrome_time(event, "dur", &dur) || dur <= 0)
+		return put_mark(em, WEFT_EV_NOTE, co_of(em, track), event);
+	return put_begin(em, track, event);
+}
+
+/* One record for each number among the arguments. */
+static int put_counts(struct emitter *em, struct json_object *event)
+{
+	const char *name = chrome_field(event, "name");
+	struct json_object *args;
+	struct weft_record rec;
+	char text[512];
+	int rc = 0;
+
+	if (!json_object_object_get_ex(event, "args", &args) ||
+		!json_object_is_type(args, json_type_object))
+		return 0;
+	json_object_object_foreach(args, key, value)
+	{
+		if (!json_object_is_type(value, json_type_int) &&
+			!json_object_is_type(value, json_type_double))
+			continue;
+		begin(em, &rec, WEFT_EV_COUNT, 0);
+		snprintf(text, sizeof(text), "%.250s%s%.250s", name ? name : "",
+			strcmp(key, "value") == 0 ? "" : " ", strcmp(key, "value") == 0 ? "" : key);
+		rec.name = text;
+		rec.value = value;
+		rec.has_value = true;
+		rc = put(em, &rec);
+		if (rc < 0)
+			break;
+	}
+	return rc;
+}
+
+/* What belongs together in an asynchronous slice: its id, in its scope, and its category. */
+static const char *async_key(struct emitter *em, struct json_object *event)
+{
+	const char *id = chrome_field(event, "id"), *cat = chrome_field(event, "cat");
+	const char *pid = "", *copy;
+	struct json_object *id2;
+	char *text = NULL;
+
+	if (json_object_object_get_ex(event, "id2", &id2)) {
+		id = chrome_field(id2, "global");
+		if (!id) {
+			id = chrome_field(id2, "local");
+			pid = chrome_field(event, "pid");
+		}
+	}
+	if (asprintf(&text, "%s\x1f%s\x1f%s", cat ? cat : "", id ? id : "", pid ? pid : "") < 0)
+		return NULL;
+	copy = weft_arena_intern(em->im->arena, text);
+	free(text);
+	return copy;
+}
+
+/* Asynchronous slices of one key nest: the end is that of the innermost. */
+static int put_task(struct emitter *em, struct json_object *event, bool is_begin)
+{
+	const char *key = async_key(em, event);
+	const uint64_t *open = key ? weft_map_get(&em->tasks, (uintptr_t)key) : NULL;
+	size_t innermost = open ? (size_t)*open : SIZE_MAX;
+	struct weft_record rec;
+	int rc;
+
+	if (!key)
+		return -ENOMEM;
+	if (!is_begin && innermost == SIZE_MAX) {
+		chrome_odd(em->im, CHROME_END_WITHOUT_BEGIN, 0);
+		return 0;
+	}
+	begin(em, &rec, WEFT_EV_TASK, 0);
+	rec.name = is_begin ? chrome_field(event, "name") : NULL;
+	rec.op = !is_begin;
+	if (is_begin) {
+		rc = weft_grow(&em->open_tasks, em->ntasks, &em->room_tasks, sizeof(struct task));
+		if (rc == 0)
+			rc = weft_map_put(&em->tasks, (uintptr_t)key, em->ntasks);
+		if (rc < 0)
+			return rc;
+		rec.id = em->ntasks + 1;
+		em->open_tasks[em->ntasks++] = (struct task){rec.id, innermost};
+		return put(em, &rec);
+	}
+	rec.id = em->open_tasks[innermost].id;
+	rc = weft_map_put(&em->tasks, (uintptr_t)key, em->open_tasks[innermost].outer);
+	return rc < 0 ? rc : put(em, &rec);
+}
+
+/* Perfetto's states of threads. */
+static int put_thread_state(struct emitter *em, uint32_t track, struct json_object *event)
+{
+	const char *name = chrome_field(event, "name");
+	struct json_object *args, *cpu;
+	struct weft_record rec;
+
+	if (!name)
+		return 0;
+	begin(em, &rec, WEFT_EV_STATE, co_of(em, track));
+	if (strcmp(name, "Running") == 0) {
+		rec.kind = WEFT_EV_RUN;
+		rec.w = 0;
+		if (json_object_object_get_ex(event, "args", &args) &&
+			json_object_object_get_ex(args, "cpu", &cpu) &&
+			json_object_get_int64(cpu) >= 0 && json_object_get_int64(cpu) < 65536)
+			rec.w = (int32_t)json_object_get_int64(cpu);
+	} else if (strcmp(name, "R") == 0 || strcmp(name, "R+") == 0) {
+		rec.state = WEFT_STATE_READY;
+	} else {
+		rec.state = WEFT_STATE_BLOCKED;
+		rec.why = WEFT_WHY_OTHER;
+	}
+	return put(em, &rec);
+}
+
+static int put_event(struct emitter *em, const struct chrome_item *item, struct json_object *event)
+{
+	const char *ph = chrome_field(event, "ph");
+
+	switch (ph ? ph[0] : '\0') {
+	case 'X':
+		return put_slice(em, item->track, event);
+	case 'B':
+		return put_begin(em, item->track, event);
+	case 'E':
+		return put_end(em, item->track);
+	case 'C':
+		return put_counts(em, event);
+	case 'b':
+	case 'S':
+		return put_task(em, event, true);
+	case 'e':
+	case 'F':
+		return put_task(em, event, false);
+	case 'T':
+		return put_thread_state(em, item->track, event);
+	default:
+		return put_mark(em, WEFT_EV_NOTE, co_of(em, item->track), event);
+	}
+}
+
+/* ---- Messages of arrows ---------------------------------------------------------------------- */
+
+static int put_hop(struct emitter *em, const struct chrome_item *item)
+{
+	struct chrome_hop *hop = &em->im->hops[item->hop];
+	bool is_send = item->role == CHROME_ROLE_SEND;
+	struct weft_record rec;
+
+	if (is_send)
+		hop->msg = ++em->messages;
+	begin(em, &rec, is_send ? WEFT_EV_SEND : WEFT_EV_RECV, co_of(em, item->track));
+	rec.on = hop->channel + 1;
+	rec.msg = hop->msg;
+	if (!is_send)
+		rec.from = co_of(em, hop->from);
+	return put(em, &rec);
+}
+
+/* ---- What weft wrote ------------------------------------------------------------------------- */
+
+static int64_t number(struct json_object *args, const char *key, int64_t absent)
+{
+	struct json_object *field;
+	int64_t n;
+
+	if (!json_object_object_get_ex(args, key, &field) ||
+		!json_object_is_type(field, json_type_int))
+		return absent;
+	n = json_object_get_int64(field);
+	return n >= 0 && n <= WEFT_TIME_MAX ? n : absent;
+}
+
+static uint64_t id(struct json_object *args, const char *key)
+{
+	return (uint64_t)number(args, key, 0);
+}
+
+/* The number of a word in a list that ends with NULL; 0 if it is not there. */
+static uint8_t word(struct json_object *args, const char *key, const char *(*word_of)(unsigned))
+{
+	const char *text = chrome_field(args, key);
+
+	for (unsigned i = 1; text && strcmp(word_of(i), "?") != 0; i++) {
+		if (strcmp(word_of(i), text) == 0)
+			return (uint8_t)i;
+	}
+	return 0;
+}
+
+static int act_spawn(struct emitter *em, struct weft_record *rec, struct json_object *args)
+{
+	const uint64_t *track = weft_map_get(&em->track_of, id(args, "new"));
+
+	return track ? spawn(em, &em->im->tracks[*track], rec->co, false) : 0;
+}
+
+static int act_run(struct emitter *em, struct weft_record *rec, struct json_object *args)
+{
+	int64_t w = number(args, "worker", -1);
+
+	if (w < 0 || w >= INT32_MAX)
+		return 0;
+	rec->kind = WEFT_EV_RUN;
+	rec->w = (int32_t)w;
+	return put(em, rec);
+}
+
+static int act_ready(struct emitter *em, struct weft_record *rec, struct json_object *args)
+{
+	rec->kind = WEFT_EV_STATE;
+	rec->state = WEFT_STATE_READY;
+	return put(em, rec);
+}
+
+static int act_block(struct emitter *em, struct weft_record *rec, struct json_object *args)
+{
+	rec->kind = WEFT_EV_STATE;
+	rec->state = WEFT_STATE_BLOCKED;
+	rec->why = word(args, "why", weft_why_word);
+	if (weft_set_has(&em->made, id(args, "on")))
+		rec->on = id(args, "on");
+	return put(em, rec);
+}
+
+static int act_wake(struct emitter *em, struct weft_record *rec, struct json_object *args)
+{
+	rec->kind = WEFT_EV_UNBLOCK;
+	rec->to = id(args, "to");
+	rec->why = word(args, "why", weft_why_word);
+	return rec->to ? put(em, rec) : 0;
+}
+
+/* The channel's name is what stands behind the verb. */
+static int make_named(struct emitter *em, uint64_t on, struct json_object *event)
+{
+	const char *name = chrome_field(event, "name");
+	const char *blank = name ? strchr(name, ' ') : NULL;
+
+	return make(em, on, blank ? blank + 1 : NULL, false);
+}
+
+static int act_message(struct emitter *em, struct weft_record *rec, struct json_object *args)
+{
+	rec->on = id(args, "on");
+	rec->msg = id(args, "msg");
+	rec->from = id(args, "from");
+	rec->by = id(args, "by");
+	rec->len = number(args, "len", -1);
+	rec->index_case = number(args, "case", -1);
+	rec->via = word(args, "via", weft_via_word);
+	rec->has_value = json_object_object_get_ex(args, "value", &rec->value);
+	rec->ok = rec->kind == WEFT_EV_SEND || rec->msg;
+	if (!rec->on || (rec->kind == WEFT_EV_SEND && !rec->msg)) {
+		chrome_odd(em->im, CHROME_BAD_ACT, 0);
+		return 0;
+	}
+	return put(em, rec);
+}
+
+static int act_close(struct emitter *em, struct weft_record *rec, struct json_object *args)
+{
+	rec->on = id(args, "on");
+	rec->woke = number(args, "woke", -1);
+	return rec->on ? put(em, rec) : 0;
+}
+
+static int act_unsend(struct emitter *em, struct weft_record *rec, struct json_object *args)
+{
+	rec->msg = id(args, "msg");
+	rec->why = word(args, "why", weft_unsend_word);
+	return rec->msg && rec->why ? put(em, rec) : 0;
+}
+
+static const struct act {
+	const char *cat;
+	uint8_t kind;
+	bool has_object;
+	int (*take)(struct emitter *em, struct weft_record *rec, struct json_object *args);
+} acts[] = {
+	{"spawn", WEFT_EV_SPAWN, false, act_spawn},
+	{"run", WEFT_EV_RUN, false, act_run},
+	{"ready", WEFT_EV_STATE, false, act_ready},
+	{"block", WEFT_EV_STATE, false, act_block},
+	{"wake", WEFT_EV_UNBLOCK, false, act_wake},
+	{"send", WEFT_EV_SEND, true, act_message},
+	{"recv", WEFT_EV_RECV, true, act_message},
+	{"close", WEFT_EV_CLOSE, true, act_close},
+	{"unsend", WEFT_EV_UNSEND, false, act_unsend},
+};
+
+/* A slice that weft wrote, or 1: it is like any other. */
+static int put_act(struct emitter *em, const struct chrome_item *item, struct json_object *event)
+{
+	const char *cat = chrome_field(event, "cat");
+	struct json_object *args = NULL;
+	struct weft_record rec;
+	int rc = 0;
+
+	if (!cat || strcmp(cat, "life") == 0)
+		return cat ? 0 : 1;
+	json_object_object_get_ex(event, "args", &args);
+	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
+		const struct act *act = &acts[i];
+
+		if (strcmp(act->cat, cat) != 0)
+			continue;
+		if (act->has_object && id(args, "on"))
+			rc = make_named(em, id(args, "on"), event);
+		begin(em, &rec, act->kind, co_of(em, item->track));
+		rec.at_text = chrome_field(event, "loc");
+		return rc < 0 ? rc : act->take(em, &rec, args);
+	}
+	return 1;
+}
+
+/* The regions of a coroutine are asynchronous slices. */
+static int put_region(struct emitter *em, struct json_object *event, char ph)
+{
+	struct json_object *args = NULL, *inner = NULL;
+	struct weft_record rec;
+
+	json_object_object_get_ex(event, "args", &args);
+	begin(em, &rec, ph == 'b' ? WEFT_EV_BEGIN : WEFT_EV_END, id(args, "co"));
+	rec.name = chrome_field(event, "name");
+	if (json_object_object_get_ex(args, "args", &inner) &&
+		json_object_is_type(inner, json_type_object))
+		rec.args = inner;
+	return rec.co && rec.name ? put(em, &rec) : 0;
+}
+
+static int put_ours(struct emitter *em, const struct chrome_item *item, struct json_object *event)
+{
+	const char *ph = chrome_field(event, "ph"), *cat = chrome_field(event, "cat");
+	const char *pid = chrome_field(event, "pid");
+	struct chrome_track *track =
+		item->track == UINT32_MAX ? NULL : &em->im->tracks[item->track];
+	int rc = 0;
+
+	if (pid && strcmp(pid, "2") == 0 && ph[0] != 'i')
+		return 0; /* workers: the same runs once more */
+	if (track && !track->spawned)
+		rc = spawn(em, track, 0, false);
+	if (rc == 0 && ph[0] == 'X') {
+		rc = put_act(em, item, event);
+		return rc == 1 ? put_mark(em, WEFT_EV_NOTE, track->co, event) : rc;
+	}
+	if (rc == 0 && cat && strcmp(cat, "region") == 0)
+		return put_region(em, event, ph[0]);
+	return rc < 0 ? rc : put_event(em, item, event);
+}
+
+/* In our own traces a thread's number is its coroutine's. */
+static int number_ours(struct emitter *em)
+{
+	struct chrome_importer *im = em->im;
+
+	for (size_t i = 0; i < im->ntracks; i++) {
+		struct chrome_track *track = &im->tracks[i];
+		unsigned long long co = strtoull(track->tid, NULL, 10);
+
+		if (strcmp(track->pid, "1") != 0 || co == 0 || co > WEFT_TIME_MAX)
+			continue;
+		track->co = co;
+		if (weft_map_put(&em->track_of, co, i) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* ---- All of it ------------------------------------------------------------------------------- */
+
+static int put_item(struct emitter *em, const struct chrome_item *item)
+{
+	struct json_object *event;
+	int rc;
+
+	if (item->role == CHROME_ROLE_SEND || item->role == CHROME_ROLE_RECV)
+		return put_hop(em, item);
+	if (item->role == CHROME_ROLE_END)
+		return em->im->ours ? 0 : put_end(em, item->track);
+	event = chrome_parse(em->im, item->text, item->len);
+	if (!event)
+		return -ENOMEM;
+	rc = em->im->ours ? put_ours(em, item, event) : put_event(em, item, event);
+	json_object_put(event);
+	return rc;
+}
+
+static int put_items(struct emitter *em)
+{
+	struct chrome_importer *im = em->im;
+	int64_t least = im->nitems && !im->ours ? im->items[0].t : 0;
+	int rc = 0;
+
+	if (im->nitems &&
+		(im->items[0].t < least || im->items[im->nitems - 1].t - least > WEFT_TIME_MAX ||
+			im->items[0].t - least < 0))
+		return -ERANGE;
+	rc = im->ours ? number_ours(em) : introduce(em);
+	for (size_t i = 0; rc == 0 && i < im->nchannels && !im->ours; i++)
+		rc = make(em, i + 1, im->channels[i], true);
+	for (size_t i = 0; rc == 0 && i < im->nitems; i++) {
+		em->t = im->items[i].t - least;
+		rc = put_item(em, &im->items[i]);
+	}
+	return rc;
+}
+
+int chrome_emit(struct chrome_importer *im, const struct weft_sink *sink)
+{
+	struct emitter em = {.im = im, .sink = sink};
+	struct weft_record rec;
+	size_t used = 0;
+	int rc;
+
+	for (size_t i = 0; i < im->nprocesses; i++)
+		used += im->processes[i].used;
+	em.many = used > 1 && !im->ours;
+	rc = put_items(&em);
+	if (rc == 0) {
+		begin(&em, &rec, WEFT_EV_EOF, 0);
+		rec.n = (int64_t)em.index;
+		rc = put(&em, &rec);
+	}
+	weft_map_finish(&em.track_of);
+	weft_set_finish(&em.made);
+	weft_map_finish(&em.tasks);
+	free(em.open_tasks);
+	return rc;
+}
