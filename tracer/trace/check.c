@@ -59,26 +59,22 @@ int weft_checker_header(struct weft_checker *ck, const struct weft_header *heade
 
 /* ---- The order of the file ------------------------------------------------------------------- */
 
-static void check_time(struct weft_checker *ck, const struct weft_record *rec)
+__attribute__((cold)) static void say_back(struct weft_checker *ck, const struct weft_record *rec)
 {
-	struct ck_worker *worker;
-
-	if (rec->t < 0)
-		return;
 	if (!ck->by_worker && rec->t < ck->last_t) {
 		ck_say(ck, "E05", rec, "t goes back from %lld to %lld", (long long)ck->last_t,
 			(long long)rec->t);
-	} else if (rec->t < ck->tick) {
-		ck_say(ck, "E05", rec, "t = %lld, after a tick promised nothing before %lld",
-			(long long)rec->t, (long long)ck->tick);
-		ck->tick = rec->t;
-	}
-	ck->last_t = rec->t;
-	if (rec->kind == WEFT_EV_TICK)
-		ck->tick = rec->t;
-	if (!ck->by_worker || rec->w < 0)
 		return;
-	worker = ck_worker(ck, rec->w);
+	}
+	ck_say(ck, "E05", rec, "t = %lld, after a tick promised nothing before %lld",
+		(long long)rec->t, (long long)ck->tick);
+	ck->tick = rec->t;
+}
+
+static void check_worker_time(struct weft_checker *ck, const struct weft_record *rec)
+{
+	struct ck_worker *worker = ck_worker(ck, rec->w);
+
 	if (!worker)
 		return;
 	/* A drop stands where the loss was noticed, and carries the time of its end. */
@@ -86,6 +82,19 @@ static void check_time(struct weft_checker *ck, const struct weft_record *rec)
 		ck_say(ck, "E06", rec, "on worker %d t goes back from %lld to %lld", rec->w,
 			(long long)worker->last_t, (long long)rec->t);
 	worker->last_t = rec->t;
+}
+
+static void check_time(struct weft_checker *ck, const struct weft_record *rec)
+{
+	if (rec->t < 0)
+		return;
+	if (rec->t < ck->tick || (rec->t < ck->last_t && !ck->by_worker))
+		say_back(ck, rec);
+	ck->last_t = rec->t;
+	if (rec->kind == WEFT_EV_TICK)
+		ck->tick = rec->t;
+	if (ck->by_worker && rec->w >= 0)
+		check_worker_time(ck, rec);
 }
 
 /* A reference to a location or a stack; one finding for each number. */
@@ -107,34 +116,44 @@ static void define(struct weft_checker *ck, const struct weft_record *rec, struc
 	ck_set_add(ck, set, id);
 }
 
+static void take_eof(struct weft_checker *ck, const struct weft_record *rec)
+{
+	if (!ck->saw_eof && (uint64_t)rec->n != rec->index - 1)
+		ck_say(ck, "E28", rec, "eof counts %lld records, and %llu stand before it",
+			(long long)rec->n, (unsigned long long)(rec->index - 1));
+	ck->saw_eof = true;
+}
+
+static void say_after_eof(struct weft_checker *ck, const struct weft_record *rec)
+{
+	if (!ck->said_after_eof)
+		ck_say(ck, "E03", rec, "a record after eof");
+	ck->said_after_eof = true;
+}
+
+static void take_stack(struct weft_checker *ck, const struct weft_record *rec)
+{
+	for (uint32_t i = 0; i < rec->nids; i++)
+		check_reference(ck, rec, &ck->locs, &ck->said_locs, rec->ids[i], "location");
+	define(ck, rec, &ck->stacks, rec->stack, "stack");
+}
+
 int weft_checker_arrive(struct weft_checker *ck, const struct weft_record *rec)
 {
 	ck->records = rec->index;
-	if (ck->saw_eof && !ck->said_after_eof) {
-		ck->said_after_eof = true;
-		ck_say(ck, "E03", rec, "a record after eof");
-	}
+	if (ck->saw_eof)
+		say_after_eof(ck, rec);
 	check_time(ck, rec);
-	if (rec->kind == WEFT_EV_LOC) {
+	if (rec->at)
+		check_reference(ck, rec, &ck->locs, &ck->said_locs, rec->at, "location");
+	if (rec->kind == WEFT_EV_STACK)
+		take_stack(ck, rec);
+	else if (rec->stack)
+		check_reference(ck, rec, &ck->stacks, &ck->said_stacks, rec->stack, "stack");
+	if (rec->kind == WEFT_EV_LOC)
 		define(ck, rec, &ck->locs, rec->loc, "location");
-	} else if (rec->kind == WEFT_EV_STACK) {
-		for (uint32_t i = 0; i < rec->nids; i++)
-			check_reference(
-				ck, rec, &ck->locs, &ck->said_locs, rec->ids[i], "location");
-		define(ck, rec, &ck->stacks, rec->stack, "stack");
-	} else {
-		if (rec->at)
-			check_reference(ck, rec, &ck->locs, &ck->said_locs, rec->at, "location");
-		if (rec->stack)
-			check_reference(
-				ck, rec, &ck->stacks, &ck->said_stacks, rec->stack, "stack");
-	}
-	if (rec->kind == WEFT_EV_EOF) {
-		if (!ck->saw_eof && (uint64_t)rec->n != rec->index - 1)
-			ck_say(ck, "E28", rec, "eof counts %lld records, and %llu stand before it",
-				(long long)rec->n, (unsigned long long)(rec->index - 1));
-		ck->saw_eof = true;
-	}
+	else if (rec->kind == WEFT_EV_EOF)
+		take_eof(ck, rec);
 	return ck->failed ? -ENOMEM : 0;
 }
 

@@ -80,12 +80,12 @@ struct ck_worker *ck_worker(struct weft_checker *ck, int32_t w)
 	return worker;
 }
 
-struct ck_co *ck_named(struct weft_checker *ck, const struct weft_record *rec, uint64_t id)
+struct ck_co *ck_named_else(struct weft_checker *ck, const struct weft_record *rec, uint64_t id)
 {
-	struct ck_co *co = ck_find(&ck->cos, id);
+	struct ck_co *co;
 
-	if (co || weft_set_has(&ck->gone_cos, id))
-		return co;
+	if (weft_set_has(&ck->gone_cos, id))
+		return NULL;
 	if (!ck_is_lossy(ck))
 		ck_say(ck, "E08", rec, "%s: coroutine %llu was never spawned",
 			weft_ev_word(rec->kind), (unsigned long long)id);
@@ -132,7 +132,7 @@ static void check_runs(
 	co->state = WEFT_STATE_UNKNOWN;
 }
 
-struct ck_co *ck_actor(struct weft_checker *ck, const struct weft_record *rec, uint64_t id)
+struct ck_co *ck_actor_else(struct weft_checker *ck, const struct weft_record *rec, uint64_t id)
 {
 	struct ck_co *co = ck_alive(ck, rec, id);
 

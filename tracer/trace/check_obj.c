@@ -49,29 +49,22 @@ static struct ck_obj *add_obj(struct weft_checker *ck, uint64_t id)
 	return obj;
 }
 
-static bool fits(uint8_t kind, uint8_t type)
-{
-	if (type == WEFT_OBJ_OTHER)
-		return true;
-	switch (kind) {
-	case WEFT_EV_SEND:
-	case WEFT_EV_RECV:
-	case WEFT_EV_CLOSE:
-		return type == WEFT_OBJ_CHAN || type == WEFT_OBJ_IO;
-	case WEFT_EV_ACQUIRE:
-	case WEFT_EV_RELEASE:
-		return type == WEFT_OBJ_MUTEX || type == WEFT_OBJ_RWLOCK ||
-		       type == WEFT_OBJ_SEMAPHORE || type == WEFT_OBJ_ONCE;
-	case WEFT_EV_ADD:
-		return type == WEFT_OBJ_WAITGROUP;
-	case WEFT_EV_SIGNAL:
-		return type == WEFT_OBJ_COND;
-	case WEFT_EV_TIMER:
-		return type == WEFT_OBJ_TIMER;
-	default:
-		return true;
-	}
-}
+_Static_assert(WEFT_OBJ_COUNT <= 16, "a bit for each type");
+#define BIT(type) (1u << WEFT_OBJ_##type)
+#define ALL_BUT(types) ((uint16_t) ~((types) | BIT(OTHER)))
+#define CHANNELS ALL_BUT(BIT(CHAN) | BIT(IO))
+#define LOCKS ALL_BUT(BIT(MUTEX) | BIT(RWLOCK) | BIT(SEMAPHORE) | BIT(ONCE))
+
+const uint16_t ck_misfits[WEFT_EV_COUNT_] = {
+	[WEFT_EV_SEND] = CHANNELS,
+	[WEFT_EV_RECV] = CHANNELS,
+	[WEFT_EV_CLOSE] = CHANNELS,
+	[WEFT_EV_ACQUIRE] = LOCKS,
+	[WEFT_EV_RELEASE] = LOCKS,
+	[WEFT_EV_ADD] = ALL_BUT(BIT(WAITGROUP)),
+	[WEFT_EV_SIGNAL] = ALL_BUT(BIT(COND)),
+	[WEFT_EV_TIMER] = ALL_BUT(BIT(TIMER)),
+};
 
 /* Kinds that speak of an object without using it. */
 static bool is_mention(uint8_t kind)
@@ -92,7 +85,7 @@ static void refresh(struct weft_checker *ck, struct ck_obj *obj)
 	obj->first = obj->nqueue = 0;
 }
 
-struct ck_obj *ck_use(struct weft_checker *ck, const struct weft_record *rec, uint64_t id)
+struct ck_obj *ck_use_else(struct weft_checker *ck, const struct weft_record *rec, uint64_t id)
 {
 	struct ck_obj *obj = ck_find(&ck->objs, id);
 	char name[96];
@@ -111,7 +104,7 @@ struct ck_obj *ck_use(struct weft_checker *ck, const struct weft_record *rec, ui
 		return add_obj(ck, id);
 	}
 	refresh(ck, obj);
-	if (!fits(rec->kind, obj->type))
+	if (ck_misfits[rec->kind] >> obj->type & 1)
 		ck_say(ck, "E16", rec, "%s on %s", weft_ev_word(rec->kind),
 			ck_obj_name(obj, name, sizeof(name)));
 	return obj;

@@ -174,14 +174,31 @@ void ck_copy_name(char *to, const char *name);
 
 /* ---- check_life.c: E08-E15, E27, W06, W07 ---------------------------------------------------- */
 
+/* As below, for one that is not simply there and fine. */
+struct ck_co *ck_named_else(struct weft_checker *ck, const struct weft_record *rec, uint64_t id);
+struct ck_co *ck_actor_else(struct weft_checker *ck, const struct weft_record *rec, uint64_t id);
+
 /* A coroutine that a record names: it must have been spawned (E08). NULL: it has ended. */
-struct ck_co *ck_named(struct weft_checker *ck, const struct weft_record *rec, uint64_t id);
+static inline struct ck_co *ck_named(
+	struct weft_checker *ck, const struct weft_record *rec, uint64_t id)
+{
+	struct ck_co *co = ck_find(&ck->cos, id);
+
+	return co ? co : ck_named_else(ck, rec, id);
+}
 
 /* One that must be alive (E09). NULL: it is not. */
 struct ck_co *ck_alive(struct weft_checker *ck, const struct weft_record *rec, uint64_t id);
 
 /* One that acts, on the record's worker: it must be alive (E09) and running there (E14). */
-struct ck_co *ck_actor(struct weft_checker *ck, const struct weft_record *rec, uint64_t id);
+static inline struct ck_co *ck_actor(
+	struct weft_checker *ck, const struct weft_record *rec, uint64_t id)
+{
+	struct ck_co *co = ck_find(&ck->cos, id);
+	bool fine = co && (rec->w < 0 || (co->w == rec->w && co->state == WEFT_STATE_RUNNING));
+
+	return fine ? co : ck_actor_else(ck, rec, id);
+}
 
 struct ck_worker *ck_worker(struct weft_checker *ck, int32_t w);
 void ck_spawn(struct weft_checker *ck, const struct weft_record *rec);
@@ -196,8 +213,20 @@ void ck_finish_co(void *co);
 /* ---- check_obj.c: E16, E21; check_chan.c: E17-E20, E22
  * ------------------------------------------------------------------- */
 
+/* Types of object that the records of a kind cannot use, a bit for each: E16. */
+extern const uint16_t ck_misfits[WEFT_EV_COUNT_];
+
 /* An object that a record uses (E10, E16). NULL only if out of memory. */
-struct ck_obj *ck_use(struct weft_checker *ck, const struct weft_record *rec, uint64_t id);
+struct ck_obj *ck_use_else(struct weft_checker *ck, const struct weft_record *rec, uint64_t id);
+static inline struct ck_obj *ck_use(
+	struct weft_checker *ck, const struct weft_record *rec, uint64_t id)
+{
+	struct ck_obj *obj = ck_find(&ck->objs, id);
+	bool fine = obj && obj->epoch == ck->epoch && !(ck_misfits[rec->kind] >> obj->type & 1);
+
+	return fine ? obj : ck_use_else(ck, rec, id);
+}
+
 /* `channel 3 "out"`, in the buffer. */
 const char *ck_obj_name(const struct ck_obj *obj, char *buf, size_t size);
 

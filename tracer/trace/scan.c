@@ -28,20 +28,27 @@ enum how {
 	INT32, /* the same, kept in 32 bits */
 	INT_SKIPPED,
 	INT_FLAGGED, /* the same, and `has` is set */
+	WORD,
 	OTHER,
 };
 
 /* A field of a kind. */
 struct row {
-	struct name name; /* `msg":`; one that is too long is equal to nothing */
-	int64_t min;
-	uint64_t extent;
+	struct name name; /* `,"msg":`, or its first eight bytes */
+	union {
+		struct {
+			int64_t min;
+			uint64_t extent;
+		};
+		struct name guess; /* `"recv"`, if that was the last word */
+	};
 	const struct weft_field *field;
 	struct row *follow; /* the row that came behind this one last time */
 	uint32_t bit;
 	uint16_t offset;
-	uint8_t len; /* of the name and what stands behind it */
+	uint8_t len; /* of the name and what stands around it */
 	uint8_t how; /* enum how */
+	uint8_t word, word_len;
 };
 
 struct kind {
@@ -80,16 +87,14 @@ static inline bool is_name(const struct name *name, const char *p)
 	return (load(p) & name->mask) == name->bytes;
 }
 
-/* The name of a text and what stands behind it; their length together. */
-static uint8_t set_name(struct name *name, const char *text, const char *behind)
+/* Of a text and what stands before and behind it. Returns their length together. */
+static uint8_t set_name(struct name *name, const char *before, const char *text, const char *behind)
 {
 	char bytes[32] = "";
-	size_t len = (size_t)(stpcpy(stpcpy(bytes, text), behind) - bytes);
+	size_t len = (size_t)(stpcpy(stpcpy(stpcpy(bytes, before), text), behind) - bytes);
 
 	name->mask = len < 8 ? (UINT64_C(1) << 8 * len) - 1 : UINT64_MAX;
 	name->bytes = load(bytes);
-	if (len > 8)
-		*name = (struct name){UINT64_MAX, 0};
 	return (uint8_t)len;
 }
 
@@ -113,11 +118,16 @@ static void set_limits(struct row *row)
 		max = INT32_MAX - 1;
 		row->how = INT32;
 		break;
+	case WEFT_FIELD_WORD:
+		row->how = WORD;
+		row->guess = (struct name){UINT64_MAX, 0};
+		return;
 	default:
 		row->how = OTHER;
+		return;
 	}
 	row->extent = (uint64_t)(max - row->min);
-	if (row->field->has && row->how != OTHER)
+	if (row->field->has)
 		row->how = INT_FLAGGED;
 }
 
@@ -127,7 +137,7 @@ static void add_row(struct kind *kind, const struct weft_field *field)
 
 	row->field = field;
 	row->follow = kind->rows;
-	row->len = set_name(&row->name, field->name, "\":");
+	row->len = set_name(&row->name, ",\"", field->name, "\":");
 	row->bit = UINT32_C(1) << kind->nrows;
 	row->offset = (uint16_t)field->offset;
 	set_limits(row);
@@ -142,7 +152,7 @@ static void add_kind(struct weft_scanner *scanner, unsigned number)
 	struct kind *kind = &scanner->kinds[number];
 
 	kind->number = (uint8_t)number;
-	kind->len = set_name(&kind->name, weft_ev_word(number), "\"");
+	kind->len = set_name(&kind->name, "", weft_ev_word(number), "\"");
 	kind->follow = kind;
 	for (; field->name; field++)
 		add_row(kind, field);
@@ -451,8 +461,6 @@ static const char *scan_other(
 	void *to = (char *)rec + row->offset;
 
 	switch (field->type) {
-	case WEFT_FIELD_WORD:
-		return scan_word(p, field->words, to);
 	case WEFT_FIELD_VALUE:
 		rec->has_value = true;
 		return scan_value(p, rec);
@@ -471,12 +479,29 @@ static const char *scan_other(
 	}
 }
 
+/* A word that is no guess; next time it is. */
+static const char *scan_new_word(struct row *row, const char *p)
+{
+	const char *end = scan_word(p, row->field->words, &row->word);
+
+	if (end)
+		row->word_len = set_name(&row->guess, "\"", row->field->words[row->word], "\"");
+	if (!end || row->word_len > 8)
+		row->guess = (struct name){UINT64_MAX, 0};
+	return end;
+}
+
 static inline const char *scan_field(
-	struct weft_scanner *scanner, const struct row *row, const char *p, struct weft_record *rec)
+	struct weft_scanner *scanner, struct row *row, const char *p, struct weft_record *rec)
 {
 	char *to = (char *)rec + row->offset;
 	int64_t n;
 
+	if (row->how == WORD) {
+		p = is_name(&row->guess, p) ? p + row->word_len : scan_new_word(row, p);
+		*(uint8_t *)to = row->word;
+		return p;
+	}
 	if (row->how == OTHER)
 		return scan_other(scanner, row, p, rec);
 	p = scan_integer(p, &n);
@@ -500,19 +525,21 @@ static inline const char *scan_field(
  * a record and the name of a field are looked for first where they were last time behind the same
  * one.
  */
-static struct row *find_row(struct kind *kind, struct row *last, const char *p)
+static bool is_row(const struct row *row, const char *p)
 {
-	struct row *row = last->follow;
+	size_t len = row->len;
 
-	if (is_name(&row->name, p))
-		return row;
-	for (unsigned i = 0; i < kind->nrows; i++) {
-		size_t len;
+	if (!is_name(&row->name, p))
+		return false;
+	return len <= 8 || (strncmp(p + 2, row->field->name, len - 4) == 0 && p[len - 2] == '"' &&
+				   p[len - 1] == ':');
+}
 
-		row = &kind->rows[i];
-		len = row->len - 2u;
-		if (strncmp(p, row->field->name, len) == 0 && p[len] == '"' && p[len + 1] == ':')
-			return last->follow = row;
+static struct row *search_row(struct kind *kind, struct row *last, const char *p)
+{
+	for (unsigned i = 1; i < kind->nrows; i++) {
+		if (is_row(&kind->rows[i], p))
+			return last->follow = &kind->rows[i];
 	}
 	return NULL;
 }
@@ -540,12 +567,16 @@ static const char *scan_fields(
 	struct row *row = kind->rows; /* ev */
 	uint32_t seen = row->bit;
 
-	while (memcmp(p, ",\"", 2) == 0) {
-		row = find_row(kind, row, p + 2);
+	while (*p != '}') {
+		struct row *last = row;
+
+		row = last->follow;
+		if (!is_row(row, p))
+			row = search_row(kind, last, p);
 		if (!row || seen & row->bit)
 			return NULL;
 		seen |= row->bit;
-		p = scan_field(scanner, row, p + 2 + row->len, rec);
+		p = scan_field(scanner, row, p + row->len, rec);
 		if (!p)
 			return NULL;
 	}
@@ -578,5 +609,5 @@ const char *weft_scan(
 	weft_record_clear(rec);
 	rec->kind = kind->number;
 	p = scan_fields(scanner, kind, text + 7 + kind->len, rec);
-	return p && *p == '}' ? p + 1 : NULL;
+	return p ? p + 1 : NULL;
 }
