@@ -843,7 +843,8 @@ class World:
             if r["msg"] not in self.msg or not self.msg[r["msg"]].counted:
                 chan.counted = False
             pair = (self.sender(r), r["co"])
-            chan.last[pair] = r["msg"]
+            if not r.get("guess"):
+                chan.last[pair] = r["msg"]
         if "len" in r and not self.was_handed(r) and not r.get("guess"):
             chan.held = r["len"]
         if over(chan.held, chan.cap, r):

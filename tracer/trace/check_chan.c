@@ -33,6 +33,8 @@ static bool check_early(struct weft_checker *ck, const struct weft_record *rec)
 			(long long)ck->early[*index].t);
 	ck->early[*index].msg = 0;
 	weft_map_remove(&ck->early_of, rec->msg);
+	if (ck->early_of.used == 0)
+		ck->nearly = 0;
 	ck_set_add(ck, &ck->gone_msgs, rec->msg);
 	return true;
 }
@@ -72,7 +74,7 @@ void ck_send(struct weft_checker *ck, const struct weft_record *rec)
 		ck_say(ck, "E20", rec, "send on %s, which is closed",
 			ck_obj_name(obj, name, sizeof(name)));
 	if (weft_set_has(&ck->unsent, rec->msg)) {
-		weft_set_remove(&ck->unsent, rec->msg);
+		ck_set_remove(ck, &ck->unsent, rec->msg);
 		ck_set_add(ck, &ck->gone_msgs, rec->msg);
 		ck_stop_counting(obj);
 		return;
@@ -145,6 +147,41 @@ static uint64_t pair_key(uint64_t from, uint64_t to)
 	return (from * UINT64_C(0x9e3779b97f4a7c15) ^ to) & (UINT64_MAX >> 1);
 }
 
+/* Whether a message may still pass between the two of a pair. */
+static bool may_pass(
+	const struct weft_checker *ck, const struct ck_pair *pair, const struct weft_set *senders)
+{
+	if (weft_set_has(&ck->gone_cos, pair->to))
+		return false;
+	return !weft_set_has(&ck->gone_cos, pair->from) || weft_set_has(senders, pair->from);
+}
+
+/* Forgets the pairs of those that have ended: a channel may outlive a million of them. */
+static void sweep_pairs(struct weft_checker *ck, struct ck_obj *obj)
+{
+	struct weft_set senders = {0}; /* of what is on its way */
+	const struct ck_msg *msg;
+	size_t i = 0, kept = 0;
+
+	while ((msg = ck_next(&ck->msgs, &i))) {
+		if (msg->on == obj->id)
+			ck_set_add(ck, &senders, msg->from);
+	}
+	weft_map_finish(&obj->pair_of);
+	for (i = 0; i < obj->npairs; i++) {
+		const struct ck_pair *pair = &obj->pairs[i];
+
+		if (!may_pass(ck, pair, &senders))
+			continue;
+		if (weft_map_put(&obj->pair_of, pair_key(pair->from, pair->to), kept) < 0)
+			ck->failed = true;
+		obj->pairs[kept++] = *pair;
+	}
+	obj->npairs = kept;
+	obj->many_pairs = kept * 2 < 64 ? 64 : kept * 2;
+	weft_set_finish(&senders);
+}
+
 /* E22: the numbers between two rise. */
 static void check_pair(struct weft_checker *ck, const struct weft_record *rec, struct ck_obj *obj,
 	const struct ck_msg *msg)
@@ -162,6 +199,8 @@ static void check_pair(struct weft_checker *ck, const struct weft_record *rec, s
 		*pair = (struct ck_pair){msg->from, rec->co, msg->id};
 		return;
 	}
+	if (obj->npairs >= 64 && obj->npairs >= obj->many_pairs)
+		sweep_pairs(ck, obj);
 	if (weft_grow(&obj->pairs, obj->npairs, &obj->room_pairs, sizeof(*obj->pairs)) < 0 ||
 		weft_map_put(&obj->pair_of, key, obj->npairs) < 0) {
 		ck->failed = true;

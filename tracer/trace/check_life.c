@@ -164,8 +164,8 @@ void ck_spawn(struct weft_checker *ck, const struct weft_record *rec)
 		if (!again && !assumed)
 			ck_say(ck, "E10", rec, "coroutine %llu exists already",
 				(unsigned long long)rec->new_);
-		weft_set_remove(&ck->gone_cos, rec->new_);
-		weft_set_remove(&ck->unspawned, rec->new_);
+		ck_set_remove(ck, &ck->gone_cos, rec->new_);
+		ck_set_remove(ck, &ck->unspawned, rec->new_);
 	} else {
 		ck->threads++;
 	}

@@ -120,8 +120,8 @@ void ck_make(struct weft_checker *ck, const struct weft_record *rec)
 	assumed = obj ? obj->assumed : weft_set_has(&ck->unmade, rec->on);
 	if ((obj || weft_set_has(&ck->gone_objs, rec->on)) && !again && !assumed)
 		ck_say(ck, "E10", rec, "object %llu exists already", (unsigned long long)rec->on);
-	weft_set_remove(&ck->gone_objs, rec->on);
-	weft_set_remove(&ck->unmade, rec->on);
+	ck_set_remove(ck, &ck->gone_objs, rec->on);
+	ck_set_remove(ck, &ck->unmade, rec->on);
 	if (!obj)
 		obj = add_obj(ck, rec->on);
 	if (!obj)

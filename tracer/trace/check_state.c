@@ -203,6 +203,12 @@ void ck_set_add(struct weft_checker *ck, struct weft_set *set, uint64_t id)
 		ck->failed = true;
 }
 
+void ck_set_remove(struct weft_checker *ck, struct weft_set *set, uint64_t id)
+{
+	if (weft_set_remove(set, id) < 0)
+		ck->failed = true;
+}
+
 /* Keeps the beginning of a name, cut on a character's edge. */
 void ck_copy_name(char *to, const char *name)
 {

@@ -64,7 +64,7 @@ struct ck_obj {
 	struct ck_pair { /* E22: the last number between two */
 		uint64_t from, to, msg;
 	} * pairs;
-	size_t npairs, room_pairs;
+	size_t npairs, room_pairs, many_pairs; /* so many: look which can go */
 	struct weft_map pair_of; /* hash of (from, to) to index; a clash forgets */
 	uint64_t holder;	 /* mutex, or writer of an rwlock */
 	int64_t depth;		 /* how often its holder took it */
@@ -170,6 +170,7 @@ void **ck_sorted(struct weft_checker *ck, const struct ck_table *table,
 /* `finish` frees what an item owns, and may be NULL. */
 void ck_finish_table(struct ck_table *table, void (*finish)(void *));
 void ck_set_add(struct weft_checker *ck, struct weft_set *set, uint64_t id);
+void ck_set_remove(struct weft_checker *ck, struct weft_set *set, uint64_t id);
 void ck_copy_name(char *to, const char *name);
 
 /* ---- check_life.c: E08-E15, E27, W06, W07 ---------------------------------------------------- */

@@ -49,16 +49,24 @@ bool weft_map_take(struct weft_map *map, uint64_t key, uint64_t *ret_value); /* 
 void weft_map_remove(struct weft_map *map, uint64_t key);
 void weft_map_finish(struct weft_map *map);
 
-/* Zeroed is empty. */
+struct weft_run {
+	uint64_t begin, end; /* pages, the end not included */
+};
+
+/* Zeroed is empty. A bit for each id around those that are in it; none where all are. */
 struct weft_set {
 	struct weft_map pages; /* id / 512 to the index of its page */
 	uint64_t (*bits)[8];
 	size_t npages, room;
+	size_t *spare; /* indices of pages that are not used any more */
+	size_t nspare, spare_room;
+	struct weft_run *runs; /* of pages that are full, in order */
+	size_t nruns, runs_room;
 };
 
 bool weft_set_has(const struct weft_set *set, uint64_t id);
-int weft_set_add(struct weft_set *set, uint64_t id); /* 0 or -ENOMEM */
-void weft_set_remove(struct weft_set *set, uint64_t id);
+int weft_set_add(struct weft_set *set, uint64_t id);	/* 0 or -ENOMEM */
+int weft_set_remove(struct weft_set *set, uint64_t id); /* 0 or -ENOMEM */
 void weft_set_finish(struct weft_set *set);
 
 /*
