@@ -26,6 +26,15 @@ void info_left(const struct info *info);
 void info_tables(const struct info *info);
 
 void info_heading(const char *text);
+
+/* A line that grows piece by piece; what is too long for it is cut. Zeroed is empty. */
+struct info_line {
+	char text[512];
+	size_t len;
+};
+
+void info_add(struct info_line *line, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 const char *info_plural(uint64_t n); /* "s", or "" for one */
 
 /* Fit for a terminal, with its id where another has the same name; "-" for WEFT_NO_INDEX. In the

@@ -57,19 +57,33 @@ static const char *verb_of(unsigned why)
 	}
 }
 
-/* "a (receive), b (send) and 2 more" */
+/* "waitgroup #1" needs no "wait group" before it. */
+static bool is_named_by_type(const struct weft_stats *s, const struct weft_thread_stats *thread)
+{
+	const struct weft_object_stats *object;
+	const char *type;
+
+	if (thread->obj == WEFT_NO_INDEX)
+		return false;
+	object = &s->objects[thread->obj];
+	type = weft_obj_word(object->type);
+	return (thread->why == WEFT_WHY_WAITGROUP || thread->why == WEFT_WHY_COND ||
+		       thread->why == WEFT_WHY_SEMAPHORE) &&
+	       strncmp(object->name, type, strlen(type)) == 0;
+}
+
+/* "select: receive from a, send to b and 2 more" */
 static void add_cases(
-	char *text, size_t size, const struct weft_stats *s, const struct weft_thread_stats *thread)
+	struct info_line *line, const struct weft_stats *s, const struct weft_thread_stats *thread)
 {
 	enum { SHOWN = 3 };
-	size_t len = strlen(text);
 
-	for (uint32_t i = 0; i < thread->ncases && i < SHOWN && len < size; i++)
-		len += (size_t)snprintf(text + len, size - len, "%s %s %s", i ? "," : ":",
+	for (uint32_t i = 0; i < thread->ncases && i < SHOWN; i++)
+		info_add(line, "%s %s %s", i ? "," : ":",
 			thread->cases[i].send ? "send to" : "receive from",
 			info_object(s, thread->cases[i].obj));
-	if (thread->ncases > SHOWN && len < size)
-		snprintf(text + len, size - len, " and %" PRIu32 " more", thread->ncases - SHOWN);
+	if (thread->ncases > SHOWN)
+		info_add(line, " and %" PRIu32 " more", thread->ncases - SHOWN);
 }
 
 static const char *waits_for(const struct weft_stats *s, uint32_t i)
@@ -77,26 +91,23 @@ static const char *waits_for(const struct weft_stats *s, uint32_t i)
 	const struct weft_thread_stats *thread = &s->threads[i];
 	uint32_t holder =
 		thread->obj == WEFT_NO_INDEX ? WEFT_NO_INDEX : s->objects[thread->obj].holder;
-	char text[512] = "";
-	size_t len;
+	struct info_line line = {"", 0};
 
 	if (thread->state != WEFT_STATE_BLOCKED) {
-		snprintf(text, sizeof(text), "nothing: it is %s", weft_state_word(thread->state));
-		return cli_clean(text);
+		info_add(&line, "nothing: it is %s", weft_state_word(thread->state));
+		return cli_clean(line.text);
 	}
-	len = (size_t)snprintf(text, sizeof(text), "%s", verb_of(thread->why));
+	if (!is_named_by_type(s, thread))
+		info_add(&line, "%s", verb_of(thread->why));
 	if (thread->why == WEFT_WHY_JOIN && thread->of != WEFT_NO_INDEX)
-		len += (size_t)snprintf(
-			text + len, sizeof(text) - len, " %s", info_thread(s, thread->of));
+		info_add(&line, " %s", info_thread(s, thread->of));
 	else if (thread->obj != WEFT_NO_INDEX)
-		len += (size_t)snprintf(
-			text + len, sizeof(text) - len, " %s", info_object(s, thread->obj));
-	if (holder != WEFT_NO_INDEX && len < sizeof(text))
-		snprintf(text + len, sizeof(text) - len, ", which %s has%s",
-			holder == i ? "it" : info_thread(s, holder),
+		info_add(&line, "%s%s", line.len ? " " : "", info_object(s, thread->obj));
+	if (holder != WEFT_NO_INDEX)
+		info_add(&line, ", which %s has%s", holder == i ? "it" : info_thread(s, holder),
 			s->threads[holder].ended ? " (ended)" : "");
-	add_cases(text, sizeof(text), s, thread);
-	return cli_clean(text);
+	add_cases(&line, s, thread);
+	return cli_clean(line.text);
 }
 
 /* The line where it waits, or at least whose code it runs. */
@@ -243,27 +254,50 @@ static void print_groups(const struct info *info)
 /* ---- The rest ---------------------------------------------------------------------------------
  */
 
+/* A name and the arrow to the next, on a new line if the terminal ends; *used are columns. */
+static void add_link(int *used, const char *name, const char *arrow)
+{
+	enum { INDENT = 4 };
+	int width = cli_text_width(name) + (*arrow ? 1 + cli_text_width(arrow) : 0);
+
+	if (*used + 1 + width > cli_width(stdout) && *used > INDENT) {
+		printf("\n%*s", INDENT - 1, "");
+		*used = INDENT - 1;
+	}
+	printf(" %s%s%s", name, *arrow ? " " : "", arrow);
+	*used += 1 + width;
+}
+
+static void print_cycle(const struct info *info, const struct weft_cycle *cycle)
+{
+	static const char head[] = "  in a circle:";
+	const struct weft_stats *s = info->stats;
+	const char *arrow = cli_is_utf8() ? "\u2192" : "->";
+	int used = (int)sizeof(head) - 1;
+	struct info_line more = {"", 0};
+
+	printf("%s%s%s", cli_colour(stdout, CLI_RED), head, cli_colour(stdout, CLI_PLAIN));
+	for (uint32_t n = 0; n < cycle->count && n < info->top; n++) {
+		uint32_t obj = s->threads[cycle->threads[n]].obj;
+
+		add_link(&used, info_thread(s, cycle->threads[n]), arrow);
+		if (obj != WEFT_NO_INDEX)
+			add_link(&used, info_object(s, obj), arrow);
+	}
+	if (cycle->count > info->top) {
+		info_add(&more, "%s more", cli_count(cycle->count - info->top));
+		add_link(&used, more.text, arrow);
+	}
+	add_link(&used, info_thread(s, cycle->threads[0]), "");
+	printf("\n");
+}
+
 static void print_cycles(const struct info *info)
 {
 	const struct weft_stats *s = info->stats;
-	const char *arrow = cli_is_utf8() ? "\u2192" : "->";
 
-	for (uint32_t i = 0; i < s->ncycles && i < info->top; i++) {
-		const struct weft_cycle *cycle = &s->cycles[i];
-
-		printf("  %sin a circle:%s ", cli_colour(stdout, CLI_RED),
-			cli_colour(stdout, CLI_PLAIN));
-		for (uint32_t n = 0; n < cycle->count && n < info->top; n++) {
-			uint32_t obj = s->threads[cycle->threads[n]].obj;
-
-			printf("%s %s ", info_thread(s, cycle->threads[n]), arrow);
-			if (obj != WEFT_NO_INDEX)
-				printf("%s %s ", info_object(s, obj), arrow);
-		}
-		if (cycle->count > info->top)
-			printf("%s more %s ", cli_count(cycle->count - info->top), arrow);
-		printf("%s\n", info_thread(s, cycle->threads[0]));
-	}
+	for (uint32_t i = 0; i < s->ncycles && i < info->top; i++)
+		print_cycle(info, &s->cycles[i]);
 	if (s->ncycles > info->top)
 		printf("  and %s more circles\n", cli_count(s->ncycles - info->top));
 }

@@ -22,6 +22,19 @@ void info_heading(const char *text)
 	printf("\n%s%s%s\n", cli_colour(stdout, CLI_BOLD), text, cli_colour(stdout, CLI_PLAIN));
 }
 
+void info_add(struct info_line *line, const char *format, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, format);
+	n = vsnprintf(line->text + line->len, sizeof(line->text) - line->len, format, ap);
+	va_end(ap);
+	line->len += (size_t)n;
+	if (line->len >= sizeof(line->text))
+		line->len = sizeof(line->text) - 1;
+}
+
 static const char *with_id(const char *name, uint64_t id, bool ambiguous)
 {
 	char text[300];
@@ -119,26 +132,7 @@ static void print_label(const char *label)
 		cli_colour(stdout, CLI_PLAIN));
 }
 
-/* A line that grows piece by piece, and is cut where the terminal ends. */
-struct line {
-	char text[512];
-	size_t len;
-};
-
-__attribute__((format(printf, 2, 3))) static void add(struct line *line, const char *format, ...)
-{
-	va_list ap;
-	int n;
-
-	va_start(ap, format);
-	n = vsnprintf(line->text + line->len, sizeof(line->text) - line->len, format, ap);
-	va_end(ap);
-	line->len += (size_t)n;
-	if (line->len >= sizeof(line->text))
-		line->len = sizeof(line->text) - 1;
-}
-
-static void print_line(const char *label, const struct line *line)
+static void print_line(const char *label, const struct info_line *line)
 {
 	int width = cli_width(stdout) - LABEL, used;
 	size_t fits = cli_text_fit(line->text, width, &used);
@@ -168,7 +162,7 @@ static void print_time(const struct weft_stats *s)
 		int64_t ns;
 	} states[] = {{"running", s->running_ns}, {"ready", s->ready_ns},
 		{"blocked", s->blocked_ns}, {"unknown", s->unknown_ns}};
-	struct line line = {"", 0};
+	struct info_line line = {"", 0};
 	double all = 0;
 
 	for (int i = 0; i < 4; i++)
@@ -177,7 +171,7 @@ static void print_time(const struct weft_stats *s)
 		return;
 	for (int i = 0; i < 4; i++) {
 		if (states[i].ns > 0)
-			add(&line, "%s%s %s (%s)", line.len ? ", " : "", states[i].what,
+			info_add(&line, "%s%s %s (%s)", line.len ? ", " : "", states[i].what,
 				cli_duration(states[i].ns), percent((double)states[i].ns / all));
 	}
 	print_line("time", &line);
@@ -186,7 +180,7 @@ static void print_time(const struct weft_stats *s)
 static void print_reasons(const struct weft_stats *s)
 {
 	bool done[WEFT_WHY_COUNT] = {false};
-	struct line line = {"", 0};
+	struct info_line line = {"", 0};
 
 	if (s->blocked_ns == 0)
 		return;
@@ -201,7 +195,7 @@ static void print_reasons(const struct weft_stats *s)
 		if (most < 0)
 			break;
 		done[most] = true;
-		add(&line, "%s%s %s", line.len ? ", " : "",
+		info_add(&line, "%s%s %s", line.len ? ", " : "",
 			most ? weft_why_word((unsigned)most) : "?",
 			percent((double)s->why_ns[most] / (double)s->blocked_ns));
 	}
@@ -289,32 +283,33 @@ static void print_levels(const struct info *info)
 	printf("highest %s\n", level_text(ready));
 }
 
-static void add_histogram(struct line *line, const struct weft_histogram *h)
+static void add_histogram(struct info_line *line, const struct weft_histogram *h)
 {
-	add(line, "p50 %s, p99 %s, max %s", cli_duration(weft_histogram_quantile(h, 0.5)),
+	info_add(line, "p50 %s, p99 %s, max %s", cli_duration(weft_histogram_quantile(h, 0.5)),
 		cli_duration(weft_histogram_quantile(h, 0.99)), cli_duration(h->max_ns));
 }
 
 static void print_latency(const struct weft_stats *s)
 {
-	struct line line = {"", 0};
+	struct info_line line = {"", 0};
 
 	if (s->latency.count == 0)
 		return;
-	add(&line, "ready to run: ");
+	info_add(&line, "ready to run: ");
 	add_histogram(&line, &s->latency);
 	if (s->latest != WEFT_NO_INDEX)
-		add(&line, " (%s at %s)", info_thread(s, s->latest), cli_duration(s->latest_ns));
+		info_add(&line, " (%s at %s)", info_thread(s, s->latest),
+			cli_duration(s->latest_ns));
 	print_line("latency", &line);
 }
 
 static void print_traffic(const struct weft_stats *s)
 {
-	struct line line = {"", 0};
+	struct info_line line = {"", 0};
 
 	if (s->queue.count == 0)
 		return;
-	add(&line, "send to receive: ");
+	info_add(&line, "send to receive: ");
 	add_histogram(&line, &s->queue);
 	print_line("messages", &line);
 }

@@ -316,6 +316,7 @@ TEST(chosen_threads_count_with_the_messages_they_took_part_in)
 	CHECK_INT(stats->nheld, 1);
 	CHECK_INT(stats->nwaits, 1);
 	CHECK_INT(stats->pairs.count, 0);
+	CHECK_INT(stats->nlocks, 2); /* one that she has, one that she waits for */
 	weft_stats_free(stats);
 }
 

@@ -137,6 +137,14 @@ int weft_gather_record(void *arg, const struct weft_record *rec)
 
 /* ---- The end --------------------------------------------------------------------------------- */
 
+/* By a chosen thread, in the range. */
+static bool is_used(const struct weft_object_stats *object)
+{
+	return object->sent || object->received || object->pending || object->acquired ||
+	       object->held_ns || object->sides[WEFT_SIDE_RECV].waits ||
+	       object->sides[WEFT_SIDE_SEND].waits;
+}
+
 static void sum_up(struct weft_gather *g)
 {
 	struct weft_stats *stats = g->stats;
@@ -156,8 +164,9 @@ static void sum_up(struct weft_gather *g)
 			weft_add_ns(&stats->why_ns[stats->reasons[r].why], stats->reasons[r].ns);
 	}
 	for (uint32_t i = 0; i < stats->nobjects; i++) {
-		const struct weft_object_stats *object = &stats->objects[i];
+		struct weft_object_stats *object = &stats->objects[i];
 
+		object->chosen &= !g->chosen.threads || is_used(object);
 		if (!object->chosen)
 			continue;
 		stats->nchannels += object->type == WEFT_OBJ_CHAN;

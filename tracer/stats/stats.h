@@ -27,7 +27,7 @@
  *   its send; its time in the queue counts whole, at its receive; the latency of a start counts
  *   whole, at its run. Who is left at the end is who is left at to_ns.
  * - Threads: only their times, waits and starts, and the messages that one of them sent or
- *   received.
+ *   received; and of the objects only those that one of them used.
  * - Channels (and locks, and all objects): only messages on them and waits for them; running and
  *   ready time and starts belong to no channel and are counted as ever.
  */
