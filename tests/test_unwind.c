@@ -17,7 +17,7 @@ static struct {
 	const void *lo, *hi;
 	uintptr_t tail[WEFT__FRAMES_MOST]; /* behind the function that calls */
 	int ntail;
-	int in_caller, in_stub, cut;
+	int seen, in_caller, in_stub, cut;
 	uintptr_t cut_at;
 } steps;
 
@@ -53,6 +53,7 @@ static void on_step(int sig, siginfo_t *info, void *context)
 	bool bottom;
 	int n;
 
+	steps.seen++;
 	weft__regs_of(context, &regs);
 	if (weft__module_of(&steps.modules, regs.pc) != steps.mine)
 		return; /* the loader and libc */
@@ -80,8 +81,8 @@ TEST(each_instruction_of_a_stub_is_walked_from)
 	size_t bytes;
 	void *stack;
 
-	if (SANITIZED) /* their call frames are not those of the code as written */
-		return;
+	if (SANITIZED)
+		test_skip("a sanitizer's frames are not those of the code as written");
 	CHECK_INT(pthread_getattr_np(pthread_self(), &attr), 0);
 	CHECK_INT(pthread_attr_getstack(&attr, &stack, &bytes), 0);
 	pthread_attr_destroy(&attr);
@@ -94,6 +95,8 @@ TEST(each_instruction_of_a_stub_is_walked_from)
 	CHECK(call_out() > 0);
 	behind_call_out();
 	sigaction(SIGTRAP, &old, NULL);
+	if (steps.seen == 0)
+		test_skip("single steps make no traps here, as under Valgrind");
 	CHECK(steps.in_caller > 0);
 	CHECK(steps.in_stub > 0);
 	CHECK(steps.ntail > 0);
