@@ -16,6 +16,7 @@
 
 #include "runtime/reader.h"
 #include "runtime/sanitize.h"
+#include "runtime/stub.h"
 
 /* ---- Modules ----------------------------------------------------------------------------------
  */
@@ -33,6 +34,7 @@ static int add_module(struct dl_phdr_info *info, size_t size, void *arg)
 		if (ph->p_type == PT_LOAD && ph->p_flags & PF_X) {
 			m.text = m.text && m.text < lo ? m.text : lo;
 			m.text_end = m.text_end > hi ? m.text_end : hi;
+			m.sealed = m.sealed || !(ph->p_flags & PF_R);
 		} else if (ph->p_type == PT_GNU_EH_FRAME) {
 			m.hdr = lo;
 		}
@@ -650,12 +652,28 @@ static bool step(struct walk *w, const struct entry *e, uintptr_t look)
 }
 
 /*
- * Interrupted in code that no table knows. On 64-bit ARM that may be a stub of the linker's,
- * between a call and the function called: the return address is still where the call has put it.
+ * Interrupted in code that no table knows: that may be a stub of the linker's, between a call and
+ * the function called. On x86-64 the return address lies on the stack, below what the stub has
+ * pushed, if anything; on 64-bit ARM it is still where the call has put it.
  */
-static bool leave_stub(struct walk *w)
+static bool leave_stub(struct walk *w, const struct weft__module *module)
 {
-#if defined(__aarch64__)
+#if defined(__x86_64__)
+	int pushed = -1;
+	uintptr_t sp;
+
+	if (!w->regs.behind_call && module && !module->sealed)
+		pushed = weft__stub_pushed(w->regs.pc);
+	if (pushed < 0 || !reg_value(w, WEFT__REG_SP, &sp))
+		return false;
+	sp += (unsigned)pushed * sizeof(sp);
+	if (!weft__stack_word(w->lo, w->hi, sp, &w->regs.pc))
+		return false;
+	w->regs.r[WEFT__REG_SP] = sp + sizeof(sp);
+	w->regs.behind_call = true;
+	return true;
+#elif defined(__aarch64__)
+	(void)module;
 	if (w->regs.behind_call || !(w->regs.known >> 30 & 1))
 		return false;
 	w->regs.pc = strip(w->regs.r[30]);
@@ -663,6 +681,7 @@ static bool leave_stub(struct walk *w)
 	return true;
 #else
 	(void)w;
+	(void)module;
 	return false;
 #endif
 }
@@ -686,7 +705,7 @@ int weft__unwind(const struct weft__modules *modules, const struct weft__regs *r
 			break;
 		}
 		pcs[n++] = look + 1;
-		if (known ? !step(&w, &e, look) : !leave_stub(&w))
+		if (known ? !step(&w, &e, look) : !leave_stub(&w, module))
 			break;
 	}
 	return n;

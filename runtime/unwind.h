@@ -38,6 +38,7 @@ struct weft__regs {
 struct weft__module {
 	uintptr_t bias;		      /* address less what the file calls it */
 	uintptr_t text, text_end;     /* its code */
+	bool sealed;		      /* which may be run, but not read */
 	uintptr_t hdr;		      /* .eh_frame_hdr, or 0 */
 	uintptr_t tables, tables_end; /* what is mapped around it */
 	char *path;
