@@ -232,15 +232,16 @@ void weft__poller_free(struct weft_io *io)
 {
 	bool many;
 
-	/* Nobody polls: nobody holds an event. Else whoever polls next, or its next round, frees
-	 * it. */
-	if (!atomic_exchange_explicit(&poller.entered, true, memory_order_seq_cst)) {
+	/*
+	 * Nobody polls: nobody holds an event of it. Who begins later gets none, since the kernel,
+	 * or the list of poll(2), no longer knew of it by then: see weft__poller_remove. So there is
+	 * no need to enter, which would keep out who comes to poll just now.
+	 */
+	if (!atomic_load_explicit(&poller.entered, memory_order_seq_cst)) {
 		free(io);
-		free_dead();
-		weft__poller_leave();
-		weft__standby_check(); /* who would have polled meanwhile found us here */
 		return;
 	}
+	/* Else whoever polls next, or its next round, frees it. */
 	weft__lock(&poller.dead_lock);
 	io->next = poller.dead;
 	poller.dead = io;

@@ -15,6 +15,7 @@
 #include <sys/timerfd.h>
 #include <sys/uio.h>
 
+#include "runtime/poller.h"
 #include "runtime/sched.h"
 #include "tests/coro.h"
 
@@ -717,6 +718,46 @@ TEST_WORKERS(without_epoll_pwait2_deadlines_are_rounded_up)
 	forbid(SYS_epoll_pwait2);
 	CHECK_INT(weft_run(read_waits_for_what_is_written_app, 0, NULL), 0);
 	CHECK_INT(weft_run(deadline_ends_a_read_app, 0, NULL), 0);
+}
+
+/* ---- Memory -----------------------------------------------------------------------------------
+ */
+
+static _Atomic(void *) freed; /* what is looked for, then NULL */
+static bool attended;	      /* somebody polled then */
+
+void __real_free(void *memory);
+void __wrap_free(void *memory);
+
+void __wrap_free(void *memory)
+{
+	void *wanted = memory;
+
+	if (memory && atomic_compare_exchange_strong(&freed, &wanted, NULL))
+		attended = !weft__poller_unattended();
+	__real_free(memory);
+}
+
+/* Else a worker that goes to sleep just then would not poll, and leave it to nobody. */
+CO_TEST_POLLERS(who_frees_a_handle_keeps_nobody_from_polling)
+{
+	struct weft_io *in, *out, *other_in, *other_out;
+	struct reader r;
+
+	if (weft_worker_count() > 1) /* another may be polling indeed */
+		return;
+	make_pipe(&in, &out);
+	make_pipe(&other_in, &other_out);
+	start_reader(&r, in);
+	until_waiting_at(in, 1);
+	atomic_store(&freed, other_in);
+	weft_io_close(other_in);
+	CHECK(!atomic_load(&freed));
+	CHECK(!attended);
+	weft_io_close(other_out);
+	weft_io_close(out);
+	CHECK_INT(reader_result(&r), 0);
+	weft_io_close(in);
 }
 
 /* ---- Many -------------------------------------------------------------------------------------
