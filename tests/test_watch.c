@@ -15,10 +15,15 @@
 
 WEFT_CHAN(long_chan, long)
 
-#define FILTERS 500
 #define WORKERS 4
-#define STEPS 120   /* of computing in a turn: 100 to 300 ns, so that two workers surely pay */
+#define STEPS 120 /* of computing in a turn: 100 to 300 ns, so that two workers surely pay */
+#if SANITIZED	  /* a turn takes ten times as long, and a share of fewer is one as well */
+#define FILTERS 100
+#define SPAN 20000
+#else
+#define FILTERS 500
 #define SPAN 400000 /* turns that are looked at together, */
+#endif
 #define SPANS 100   /* so often, at most: on a busy machine trials may fail for seconds */
 #define SHARE 4	    /* one in so many turns, at least, on the worker that has second most */
 #define LONG_NS 500 /* a turn, where two workers share them */
