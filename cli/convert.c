@@ -196,6 +196,7 @@ const struct cli_verb cli_convert = {
 		 "  chrome    .chrome.json, .perfetto.json  for ui.perfetto.dev, chrome://tracing\n"
 		 "  mermaid   .mmd, .md                     a sequence diagram for READMEs\n"
 		 "  csv       .csv                          a table of the messages\n"
+		 "  sqlite    .db, .sqlite                  a database of everything\n"
 		 "  weft      .weft.json                    weft's own, in the order of time\n"
 		 "\n"
 		 "A plain .json is chrome for a trace of weft, and weft for any other. - is the "

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import time
 
@@ -464,6 +465,153 @@ def _(folder):
         same((folder / "again.weft.json").read_text(), text, "the second time")
 
 
+# ---- SQLite -------------------------------------------------------------------------------------
+
+HAS_SQLITE = os.environ.get("WEFT_TEST_SQLITE", "1") == "1"
+
+
+def need_sqlite():
+    if not HAS_SQLITE:
+        raise tap.Skip("built without SQLite")
+
+
+def database(folder, path):
+    need_sqlite()
+    out = folder / "o.db"
+    out.unlink(missing_ok=True)
+    got = weft("convert", path, "-o", out)
+    same(got.returncode, 0, got.stderr)
+    return sqlite3.connect(f"file:{out}?mode=ro", uri=True)
+
+
+@tap.test("sqlite_says_what_it_is_and_is_sound")
+def _(folder):
+    db = database(folder, SOURCE / "traces" / "sieve.json")
+    same(db.execute("PRAGMA application_id").fetchone()[0], 0x57454654)
+    same(db.execute("PRAGMA user_version").fetchone()[0], 1)
+    same(db.execute("PRAGMA integrity_check").fetchone()[0], "ok")
+    page = (SOURCE / "docs" / "sqlite.md").read_text()
+    for table, columns in re.findall(r"^\| (\w+) \| [^|]* \| ([^|]*) \|$", page, re.MULTILINE):
+        if table == "table":
+            continue
+        wanted = [c.strip() for c in re.sub(r"\([^)]*\)", "", columns).split(",")]
+        same([row[1] for row in db.execute(f"PRAGMA table_info({table})")], wanted, table)
+    same(os.listdir(folder), ["o.db"], "the folder")
+
+
+@tap.test("sqlite_has_every_record")
+def _(folder):
+    for path in SAMPLES:
+        rows = records(folder, path)
+        key = {"on": "obj", "at": "loc"}
+        db = database(folder, path)
+        got = []
+        for _id, t, w, co, ev, obj, msg, loc, rest in db.execute("SELECT * FROM event"):
+            row = {"ev": ev, "t": t, "w": w, "co": co, "obj": obj, "msg": msg, "loc": loc}
+            got.append({k: v for k, v in row.items() if v is not None} | json.loads(rest or "{}"))
+        wanted = [{(key.get(k, k) if k != "at" or isinstance(v, int) else k): v
+                   for k, v in row.items()} for row in rows]
+        for one in [*got, *wanted]:
+            if one["ev"] == "name":
+                one.pop("t", None)  # it need not have one
+        same(sorted(map(repr, (sorted(r.items()) for r in got))),
+             sorted(map(repr, (sorted(r.items()) for r in wanted))), str(path))
+
+
+@tap.test("sqlite_has_every_message")
+def _(folder):
+    for path in SAMPLES:
+        wanted = table(convert(path, folder / "o.csv"))
+        db = database(folder, path)
+        got = list(db.execute("SELECT msg, obj, sender, receiver, t_send, t_recv, via, value "
+                              "FROM message ORDER BY t_send, msg"))
+        want = sorted(([row[k] for k in ("message", "channel_id", "sender_id", "receiver_id",
+                                         "sent_ns", "received_ns", "via", "value")]
+                       for row in wanted), key=lambda row: (int(row[4]), int(row[0])))
+        same([["" if v is None else str(v) for v in row] for row in got], want, str(path))
+
+
+@tap.test("sqlite_slices_are_those_of_chrome")
+def _(folder):
+    states = {"run": "running", "ready": "ready", "block": "blocked"}
+    for path in SAMPLES:
+        events, _ = chrome(folder, path)
+        wanted = sorted((e["tid"], ns(e["ts"]), ns(e["dur"]), states[e["cat"]],
+                         e.get("args", {}).get("why"), e.get("args", {}).get("on"))
+                        for e in events if e["ph"] == "X" and e["pid"] == 1
+                        and e["cat"] in states and ns(e["dur"]))
+        db = database(folder, path)
+        same(sorted(db.execute("SELECT co, t, dur, state, why, obj FROM slice"), key=repr),
+             sorted(wanted, key=repr), str(path))
+
+
+@tap.test("sqlite_wakes_have_who_when_and_when_it_ran")
+def _(folder):
+    for path in SAMPLES:
+        rows = records(folder, path)
+        wanted = []
+        for i, row in enumerate(rows):
+            if row["ev"] != "unblock":
+                continue
+            ran = next((r["t"] for r in rows[i:] if r["ev"] == "run" and r["co"] == row["to"]), None)
+            wanted.append((row["t"], row.get("co"), row["to"], row.get("on"), row.get("why"), ran))
+        db = database(folder, path)
+        same(sorted(db.execute("SELECT t, waker, woken, obj, why, t_run FROM wake"), key=repr),
+             sorted(wanted, key=repr), str(path))
+
+
+@tap.test("sqlite_has_lives_regions_counters_logs_and_findings")
+def _(folder):
+    path = made(folder, [
+        {"ev": "worker", "t": 0, "w": 1, "op": "start", "tid": 77},
+        {"ev": "spawn", "t": 0, "new": 1, "name": "main", "fn": "app"},
+        {"ev": "spawn", "t": 1, "co": 1, "new": 2, "name": "kid", "sys": True},
+        {"ev": "begin", "t": 2, "co": 1, "name": "out"}, {"ev": "begin", "t": 3, "co": 1, "name": "in"},
+        {"ev": "count", "t": 4, "co": 1, "name": "n", "value": 0.5, "unit": "kg"},
+        {"ev": "log", "t": 5, "co": 1, "level": "warn", "text": "hot", "args": {"deg": 90}},
+        {"ev": "end", "t": 6, "co": 1, "name": "in"}, {"ev": "exit", "t": 9, "co": 2, "code": -3}])
+    db = database(folder, path)
+    same(list(db.execute("SELECT co, name, fn, parent, depth, born, died, code, sys FROM thread")),
+         [(1, "main", "app", None, 0, 0, None, None, 0), (2, "kid", None, 1, 1, 1, 9, -3, 1)])
+    same(list(db.execute("SELECT co, name, t, dur, depth FROM region ORDER BY id")),
+         [(1, "out", 2, None, 0), (1, "in", 3, 3, 1)])
+    same(list(db.execute("SELECT * FROM counter")), [(4, "n", 1, None, 0.5, "kg")])
+    same(list(db.execute("SELECT * FROM log")), [(5, 1, "warn", "hot", '{"deg":90}')])
+    same(list(db.execute("SELECT * FROM worker")), [(0, None, None), (1, 77, None)])
+    found = weft("check", path).stdout.splitlines()
+    same([f"{path}:{f'{line}:' if line else ''} {rule}: {text}" for rule, line, text in
+          db.execute("SELECT * FROM finding")], found)
+    assert found
+
+
+@tap.test("the_sqlite3_program_answers_the_questions_of_the_page")
+def _(folder):
+    need_sqlite()
+    database(folder, SOURCE / "traces" / "worker-pool.json")
+    page = (SOURCE / "docs" / "sqlite.md").read_text()
+    questions = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    assert len(questions) >= 5, questions
+    for question in questions:
+        got = tap.run("sqlite3", "-readonly", "-header", folder / "o.db", question)
+        same((got.returncode, got.stderr), (0, ""), question)
+        if "'select'" not in question:  # there is none in this trace
+            assert got.stdout.count("\n") > 1, f"no answer to {question}"
+    rows = records(folder, SOURCE / "traces" / "worker-pool.json")
+    got = tap.run("sqlite3", "-readonly", folder / "o.db",
+                  "SELECT sum(n), sum(pending) FROM channel_stats")
+    sent = [r["msg"] for r in rows if r["ev"] == "send"]
+    received = [r["msg"] for r in rows if r["ev"] == "recv" and "msg" in r]
+    same(got.stdout, f"{len(sent)}|{len(sent) - len(received)}\n")
+
+
+@tap.test("sqlite_needs_a_file")
+def _(folder):
+    got = weft("convert", SOURCE / "traces" / "ping.json", "-o", "-", "--to=sqlite")
+    same((got.returncode, got.stdout), (1, ""))
+    wanted = "needs a file" if HAS_SQLITE else "-Dsqlite=enabled"
+    assert wanted in tap.one_line(got.stderr), got.stderr
+
+
 # ---- Chrome, read -------------------------------------------------------------------------------
 
 def messages(rows):
@@ -770,6 +918,11 @@ def _(folder):
     for path in SAMPLES:
         for suffix in FORMATS.values():
             same(convert(path, folder / f"a.{suffix}"), convert(path, folder / f"b.{suffix}"))
+        if HAS_SQLITE:
+            database(folder, path).close()
+            first = (folder / "o.db").read_bytes()
+            database(folder, path).close()
+            assert first == (folder / "o.db").read_bytes(), f"the database of {path}"
 
 
 @tap.test("broken_traces_are_converted_with_a_line_or_refused")

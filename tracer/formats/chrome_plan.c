@@ -110,7 +110,7 @@ static int take(void *arg, const struct weft_record *rec)
 int chrome_plan_make(struct chrome_plan *plan, const struct weft_writing *writing,
 	struct weft_trace_error *error)
 {
-	struct weft_tap tap = {plan, NULL, take};
+	struct weft_tap tap = {plan, NULL, take, NULL};
 	int rc;
 
 	memset(plan, 0, sizeof(*plan));

@@ -403,7 +403,7 @@ static void tear_down(struct chrome_writer *cw)
 int chrome_write(const struct weft_writing *writing, struct weft_trace_error *error)
 {
 	struct chrome_writer cw = {.out = {.f = writing->out}, .trace = writing->trace};
-	struct weft_tap tap = {&cw, take_header, take};
+	struct weft_tap tap = {&cw, take_header, take, NULL};
 	int rc = chrome_plan_make(&cw.plan, writing, error);
 
 	if (rc == 0) {

@@ -80,7 +80,7 @@ static int take(void *arg, const struct weft_record *rec)
 static int write_csv(const struct weft_writing *writing, struct weft_trace_error *error)
 {
 	struct csv csv = {writing->trace, writing->out, 0, writing->limit};
-	struct weft_tap tap = {&csv, NULL, take};
+	struct weft_tap tap = {&csv, NULL, take, NULL};
 
 	fputs("message,channel_id,channel,sender_id,sender,receiver_id,receiver,sent_ns,"
 	      "received_ns,transit_ns,via,state,value\r\n",

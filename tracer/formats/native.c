@@ -99,7 +99,7 @@ static int put_record(void *arg, const struct weft_record *rec)
 static int write_native(const struct weft_writing *writing, struct weft_trace_error *error)
 {
 	struct rewriting rewriting = {writing->out, 0};
-	struct weft_tap tap = {&rewriting, put_header, put_record};
+	struct weft_tap tap = {&rewriting, put_header, put_record, NULL};
 	int rc = weft_source_read(writing->source, &tap, error);
 
 	fputs("\n]}\n", writing->out);

@@ -59,14 +59,17 @@ static int on_header(void *arg, const struct weft_header *header)
 
 static int on_arrive(void *arg, const struct weft_record *rec)
 {
-	return 0;
+	struct reading *reading = arg;
+
+	return reading->tap->finding ? weft_checker_arrive(reading->checker, rec) : 0;
 }
 
 static int on_record(void *arg, const struct weft_record *rec)
 {
 	struct reading *reading = arg;
 	struct weft_record now;
-	int rc = reading->by_worker ? weft_checker_record(reading->checker, rec) : 0;
+	bool checked = reading->by_worker || reading->tap->finding;
+	int rc = checked ? weft_checker_record(reading->checker, rec) : 0;
 
 	if (rc < 0)
 		return rc;
@@ -88,6 +91,15 @@ static bool on_can_be(void *arg, const struct weft_record *rec)
 	return weft_checker_can_be(reading->checker, rec);
 }
 
+static int report(struct reading *reading, struct weft_trace_error *error)
+{
+	struct weft_check_summary summary;
+	int rc = weft_checker_finish(
+		reading->checker, reading->tap->finding, reading->tap->arg, &summary);
+
+	return rc < 0 ? weft_refuse(error, rc, 0, "%s", strerror(-rc)) : 0;
+}
+
 int weft_source_read(
 	struct weft_source *source, const struct weft_tap *tap, struct weft_trace_error *error)
 {
@@ -105,6 +117,8 @@ int weft_source_read(
 		return weft_refuse(error, -ENOMEM, 0, "%s", strerror(ENOMEM));
 	sink.report = weft_checker_report(reading.checker);
 	rc = weft_formats_read_input(&source->input, source->format, &sink, error);
+	if (rc == 0 && tap->finding)
+		rc = report(&reading, error);
 	weft_checker_free(reading.checker);
 	return rc;
 }

@@ -35,6 +35,7 @@ struct weft_tap {
 	void *arg;
 	int (*header)(void *arg, const struct weft_header *header); /* or NULL */
 	int (*record)(void *arg, const struct weft_record *rec);
+	weft_finding_fn finding; /* what the checker finds, when all records have been; or NULL */
 };
 
 /*

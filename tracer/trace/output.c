@@ -68,6 +68,7 @@ int weft_output_open(struct weft_output *output, const char *path, struct weft_t
 	output->temporary[0] = '\0';
 	if (strcmp(path, "-") == 0) {
 		output->file = stdout;
+		error->text[0] = '\0';
 		return 0;
 	}
 	rc = check_target(path, error);
@@ -76,12 +77,13 @@ int weft_output_open(struct weft_output *output, const char *path, struct weft_t
 	output->file = open_temporary(path, output->temporary, sizeof(output->temporary));
 	if (!output->file)
 		return weft_refuse(error, -errno, 0, "%s", strerror(errno));
+	error->text[0] = '\0';
 	return 0;
 }
 
 int weft_output_finish(struct weft_output *output, int rc, struct weft_trace_error *error)
 {
-	bool named = output->temporary[0];
+	bool named = output->temporary[0], said = rc < 0 && error->text[0];
 
 	errno = 0;
 	if (rc == 0 && (fflush(output->file) != 0 || ferror(output->file)))
@@ -92,8 +94,7 @@ int weft_output_finish(struct weft_output *output, int rc, struct weft_trace_err
 		rc = -errno;
 	if (named && rc < 0)
 		unlink(output->temporary);
-	if (rc < 0)
-		return weft_refuse(
-			error, rc, 0, "%s", rc == -ECANCELED ? "stopped" : strerror(-rc));
-	return 0;
+	if (rc < 0 && !said)
+		weft_refuse(error, rc, 0, "%s", rc == -ECANCELED ? "stopped" : strerror(-rc));
+	return rc;
 }

@@ -25,7 +25,8 @@ int weft_output_open(struct weft_output *output, const char *path, struct weft_t
 
 /*
  * Ends the output. `rc` is how the writing went: if it or what is left to do failed, nothing is
- * left behind, and `error` says why. Returns 0 or the negative errno value.
+ * left behind, and `error`, the one that open was given, says why, unless it does already. Returns
+ * 0 or the negative errno value.
  */
 int weft_output_finish(struct weft_output *output, int rc, struct weft_trace_error *error);
 
