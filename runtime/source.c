@@ -236,8 +236,10 @@ static void read_table(struct weft__sources *s, struct table *t, const struct we
 	if (!t->open)
 		return;
 	t->names.elf = &t->elf;
-	for (int i = 0; i < WEFT__SECTIONS; i++)
-		(void)weft__elf_find(&t->elf, names[i], &t->names.parts[i]);
+	for (int i = 0; i < WEFT__SECTIONS; i++) {
+		if (!weft__elf_find(&t->elf, names[i], &t->names.parts[i]) && i == WEFT__LINE)
+			break; /* most libraries have none */
+	}
 	if (t->names.parts[WEFT__LINE].bytes <= TABLE_MOST)
 		mark_table(&s->buffer, t, m);
 	drop(&s->buffer);

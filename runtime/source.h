@@ -20,7 +20,10 @@
 
 struct weft__sources;
 
-/* NULL: out of memory; then the calls below know no lines. `modules` must outlive it. */
+/*
+ * NULL: out of memory; then the calls below know no lines. `modules` must outlive it; what is
+ * loaded later is not among them: get them anew, and open anew.
+ */
 struct weft__sources *weft__sources_open(const struct weft__modules *modules);
 void weft__sources_close(struct weft__sources *sources);
 

@@ -4,6 +4,7 @@
 # compiler and version of the format has it, and dumps are read of programs that are stripped, hide
 # their tables, or load a library. Prints TAP.
 import json
+import os
 import platform
 import re
 import shutil
@@ -56,6 +57,64 @@ for compiler, ways in WAYS.items():
             done = run(folder / program, "call", "name", "code", "copy", cwd="/")
             assert done.returncode == 0 and done.stdout.count("\nok ") >= 6, \
                 done.stdout + done.stderr
+
+
+# ---- Each address
+
+LISTS = r"""#include <stdio.h>
+
+#include "runtime/source.h"
+
+int main(int argc, char **argv)
+{
+	struct weft__modules modules;
+	struct weft__sources *sources;
+	struct weft__source at;
+	const struct weft__module *m;
+
+	weft__modules_get(&modules);
+	sources = weft__sources_open(&modules);
+	m = &modules.list[0];
+	for (uintptr_t pc = m->text; pc < m->text_end; pc += 3) {
+		printf("0x%zx ", (size_t)(pc - m->bias));
+		if (weft__sources_find(sources, pc + 1, &at))
+			printf("%s:%d\n", at.file, at.line);
+		else
+			printf("?\n");
+	}
+	weft__sources_close(sources);
+	weft__modules_put(&modules);
+	return 0;
+}
+"""
+
+
+def as_told(place):
+    """addr2line's FILE:LINE (discriminator N), without the folder, as LISTS has it."""
+    name, _, number = place.split(" (")[0].rpartition(":")
+    return "?" if number in ("?", "0") else f"{os.path.basename(name)}:{number}"
+
+
+for compiler, way in (("gcc", "-gdwarf-5 -O2"), ("gcc", "-gdwarf-4 -O0 -no-pie -fno-pie"),
+                      ("clang", "-gdwarf-5 -O2"), ("clang", "-gdwarf-4 -O1 -ffunction-sections")):
+    @tap.test(f"each_address_is_told_as_addr2line_does: {compiler} {way}")
+    def _(folder, compiler=compiler, way=way):
+        if not shutil.which(compiler):
+            raise tap.Skip(f"there is no {compiler}")
+        (folder / "lists.c").write_text(LISTS)
+        sources = [SOURCE / "runtime" / f"{n}.c" for n in ("source", "dwarf", "elf")]
+        program = folder / compile_to("lists", *way.split(), *INCLUDE, "lists.c", *sources,
+                                      LIBRARY, "-pthread", cc=compiler, cwd=folder)
+        ours = [line.split(" ", 1) for line in run(program).stdout.splitlines()]
+        told = run("addr2line", "-e", program, input="".join(f"{a}\n" for a, _ in ours),
+                   stdin=None).stdout.splitlines()
+        same(len(told), len(ours), "how many")
+        known = 0
+        for (address, place), other in zip(ours, told):
+            place = os.path.basename(place)
+            same(place, as_told(other), address)
+            known += place != "?"
+        assert known > 1000, f"{known} of {len(ours)}"
 
 
 # ---- Dumps
@@ -193,7 +252,7 @@ def _(folder):
         no_lines(packed)
 
 
-@tap.test("stripped_of_its_names_a_dump_has_files")
+@tap.test("stripped_of_all_a_dump_has_addresses")
 def _(folder):
     program = build(folder, "-g")
     same(run("strip", "-g", program).returncode, 0)
