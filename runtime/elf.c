@@ -37,7 +37,31 @@ bool weft__elf_read(const struct weft__elf *elf, struct weft__elf_part part, uin
 	return true;
 }
 
-static bool read_head(struct weft__elf *elf)
+uint64_t weft__elf_sum(uint64_t sum, const void *bytes, size_t n)
+{
+	/* FNV-1a */
+	for (const uint8_t *p = bytes; n > 0; n--, p++)
+		sum = (sum ^ *p) * UINT64_C(0x100000001b3);
+	return sum;
+}
+
+static bool is_file_of(
+	const struct weft__elf *elf, const ElfW(Ehdr) * head, const struct weft__module *module)
+{
+	struct weft__elf_part all = {0, elf->bytes};
+	ElfW(Phdr) segment;
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < head->e_phnum; i++) {
+		if (!weft__elf_read(elf, all, head->e_phoff + i * sizeof(segment), &segment,
+			    sizeof(segment)))
+			return false;
+		sum = weft__elf_sum(sum, &segment, sizeof(segment));
+	}
+	return sum == module->headers;
+}
+
+static bool read_head(struct weft__elf *elf, const struct weft__module *module)
 {
 	struct weft__elf_part all = {0, elf->bytes};
 	ElfW(Ehdr) head;
@@ -45,7 +69,7 @@ static bool read_head(struct weft__elf *elf)
 	if (!weft__elf_read(elf, all, 0, &head, sizeof(head)) ||
 		memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 ||
 		head.e_ident[EI_CLASS] != (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32) ||
-		head.e_shentsize != sizeof(ElfW(Shdr)))
+		head.e_shentsize != sizeof(ElfW(Shdr)) || !is_file_of(elf, &head, module))
 		return false;
 	elf->sections = head.e_shoff;
 	elf->count = head.e_shnum;
@@ -65,7 +89,7 @@ bool weft__elf_open(struct weft__elf *elf, const struct weft__modules *modules,
 		return false;
 	if (fstat(elf->fd, &st) == 0 && S_ISREG(st.st_mode)) {
 		elf->bytes = (uint64_t)st.st_size;
-		if (read_head(elf))
+		if (read_head(elf, module))
 			return true;
 	}
 	weft__elf_close(elf);

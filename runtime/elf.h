@@ -35,7 +35,12 @@ struct weft__elf_section {
 	struct weft__elf_part part;
 };
 
-/* False: there is none, or it is not what this process could have loaded. Else close it. */
+/* Of bytes behind others whose sum is `sum`, or 0 for the first. */
+uint64_t weft__elf_sum(uint64_t sum, const void *bytes, size_t n);
+
+/*
+ * False: there is none, or another one is there by now, as its program headers tell. Else close it.
+ */
 bool weft__elf_open(struct weft__elf *elf, const struct weft__modules *modules,
 	const struct weft__module *module);
 void weft__elf_close(struct weft__elf *elf);

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/elf.h"
 #include "runtime/reader.h"
 #include "runtime/sanitize.h"
 #include "runtime/stub.h"
@@ -24,7 +25,9 @@
 static int add_module(struct dl_phdr_info *info, size_t size, void *arg)
 {
 	struct weft__modules *modules = arg;
-	struct weft__module m = {.bias = info->dlpi_addr};
+	struct weft__module m = {.bias = info->dlpi_addr,
+		.headers = weft__elf_sum(
+			0, info->dlpi_phdr, info->dlpi_phnum * sizeof(*info->dlpi_phdr))};
 
 	(void)size;
 	for (int i = 0; i < info->dlpi_phnum; i++) {

@@ -41,6 +41,7 @@ struct weft__module {
 	bool sealed;		      /* which may be run, but not read */
 	uintptr_t hdr;		      /* .eh_frame_hdr, or 0 */
 	uintptr_t tables, tables_end; /* what is mapped around it */
+	uint64_t headers; /* the sum of its program headers, by which its file is known again */
 	char *path;
 };
 struct weft__modules {

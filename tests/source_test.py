@@ -120,7 +120,7 @@ for compiler, way in (("gcc", "-gdwarf-5 -O2"), ("gcc", "-gdwarf-4 -O0 -no-pie -
 # ---- Dumps
 
 PROGRAM = r"""#include <dlfcn.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <weft.h>
 
 static volatile int work;
@@ -137,6 +137,8 @@ static int app(int argc, char **argv)
 
 	if (argc > 1)
 		*(void **)&call = dlsym(dlopen(argv[1], RTLD_NOW), "call");
+	if (argc > 2)
+		rename(argv[2], argv[1]);
 	if (call)
 		call(innermost); /* CALL */
 	else
@@ -212,6 +214,19 @@ def _(folder):
     inner, call, app = frames(dump(program, library), "innermost", "call", "app")
     assert call.startswith("call+0x"), call
     assert f"app at lined.c:{number_of(PROGRAM, 'CALL')} (" in app, app
+
+
+@tap.test("of_a_library_that_was_replaced_meanwhile_nothing_wrong_is_told")
+def _(folder):
+    program = build(folder, "-g")
+    library = folder / compile_to("plugin.so", "-g", "-O1", "-fPIC", "-shared", "plugin.c",
+                                  cwd=folder)
+    (folder / "new.c").write_text("int more(void)\n{\n\treturn 1;\n}\n\n" + PLUGIN)
+    new = folder / compile_to("new.so", "-g", "-O1", "-fPIC", "-shared", "new.c", cwd=folder)
+    text = dump(program, library, new)
+    assert not new.exists() and f"\n      ({library}+0x" in text, text
+    assert "plugin.c" not in text and "new.c" not in text and "call" not in text, text
+    assert f"app at lined.c:{number_of(PROGRAM, 'CALL')} (" in text, text
 
 
 def no_lines(program):
