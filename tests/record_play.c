@@ -169,7 +169,7 @@ int main(int argc, char **argv)
 	config.workers = workers;
 	rounds = atoi(argv[2]);
 	seed = argc > 3 ? strtoull(argv[3], NULL, 10) : 1;
-	weft__rec_test_skew_ns = argc > 4 ? atoll(argv[4]) : 0;
+	weft__rec_test_skew = argc > 4 ? atoll(argv[4]) : 0;
 	weft__rec_test_strong = argc > 5 && !strcmp(argv[5], "strong");
 	if (weft__rec_start(&config) != 1)
 		return 3;

@@ -91,6 +91,6 @@ int main(int argc, char **argv)
 {
 	const char *skew = getenv("SKEW");
 
-	weft__rec_test_skew_ns = skew ? atoll(skew) : 0;
+	weft__rec_test_skew = skew ? atoll(skew) : 0;
 	return weft_run(app, argc, argv);
 }

@@ -135,6 +135,21 @@ def _(folder):
         assert {e["w"] for e in drops} <= set(range(workers))
 
 
+@tap.test("deadlines_and_stamps_are_of_one_clock")
+def _(folder):
+    _, events = record(folder)
+    asleep, woken = {}, 0
+    for e in events:
+        if e["ev"] == "sleep" and "until" in e:
+            asleep[e["co"]] = e
+        elif e["ev"] == "unblock" and e["to"] in asleep:
+            until = asleep.pop(e["to"])["until"]
+            if e["why"] == "timer":
+                assert e["t"] >= until - 5000, (e, until)
+                woken += 1
+    assert woken, "nobody was woken by a timer"
+
+
 @tap.test("nothing_is_dropped_where_there_is_room")
 def _(folder):
     _, events = record(folder, mode="drop")

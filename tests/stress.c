@@ -787,7 +787,7 @@ static pid_t start_round(uint32_t seed, const char *workers, const char *trace)
 	if (trace) {
 		setenv("WEFT_TRACE", trace, 1);
 #ifndef WEFT_NO_TRACE
-		weft__rec_test_skew_ns = seed % 2 ? 1000 : 0;
+		weft__rec_test_skew = seed % 2 ? 1000 : 0;
 #endif
 	}
 	if (seed % 4 == 3)

@@ -27,7 +27,7 @@ static void begin_trace(void)
 	close(fd);
 	setenv("WEFT_TRACE", trace_file, 1);
 	setenv("WEFT_HOG", "0", 1); /* a loaded machine might make one of anybody */
-	weft__rec_test_skew_ns = 1000;
+	weft__rec_test_skew = 1000;
 }
 
 /* The value of `"key":` in a line, without quotes; NULL: it has none. */

@@ -464,11 +464,13 @@ TEST(stamps_follow_the_object_and_the_floor)
 {
 	struct weft__ring *ring;
 	struct weft_rec *rec;
-	int64_t far = weft__rec_clock() + INT64_C(1000000000) * 1000, other = far + 5;
+	int64_t far, other;
 
 	use("a.json");
 	CHECK_INT(start(2), 1);
 	ring = weft__rec_ring(1);
+	far = weft__rec_ticks() + INT64_C(1000000000) * 1000;
+	other = far + 5;
 	rec = weft__rec_begin(ring, WEFT_EV_YIELD, 1, &far, &other);
 	CHECK_INT(rec->t, other);
 	CHECK_INT(far, other);

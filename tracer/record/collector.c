@@ -184,10 +184,11 @@ static bool wait_closed(struct weft__recorder *rec, struct weft__ring *ring)
 	return true;
 }
 
-/* The time of the cut-off. The last one of a run lies above all stamps given so far. */
-static int64_t cut_off(const struct merge *m, bool final)
+/* The cut-off. The last one of a run lies above all stamps given so far. */
+static struct weft__instant cut_off(const struct merge *m, bool final)
 {
-	int64_t t = weft__rec_clock();
+	struct weft__instant now = weft__instant_now();
+	int64_t t = now.ticks;
 
 	for (int i = 0; final && i < m->n; i++) {
 		int64_t last = atomic_load_explicit(&m->cursors[i].ring->last, relaxed);
@@ -195,7 +196,9 @@ static int64_t cut_off(const struct merge *m, bool final)
 		if (t <= last)
 			t = last + 1;
 	}
-	return t;
+	now.ns += (int64_t)((double)(t - now.ticks) * m->rec->lines.timeline.long_rate);
+	now.ticks = t;
+	return now;
 }
 
 static bool anything(const struct merge *m)
@@ -213,7 +216,8 @@ static bool anything(const struct merge *m)
 static int64_t collect(struct merge *m, bool final)
 {
 	struct weft__recorder *rec = m->rec;
-	int64_t t = cut_off(m, final);
+	struct weft__instant end = cut_off(m, final);
+	int64_t t = end.ticks;
 	bool sound = true;
 
 	atomic_store(&rec->floor, t);
@@ -227,6 +231,7 @@ static int64_t collect(struct merge *m, bool final)
 		m->cursors[i].tail = atomic_load_explicit(&m->cursors[i].ring->tail, acquire);
 		look(&m->cursors[i]);
 	}
+	weft__timeline_extend(&rec->lines.timeline, end);
 	drain(m, t);
 	weft__race_look_again();
 	return t;
@@ -318,7 +323,7 @@ void *weft__rec_collect(void *arg)
 	/* acquire: the header and the start of time. */
 	while (!atomic_load_explicit(&rec->go, acquire))
 		weft__futex_wait(&rec->go, 0, INT64_MAX);
-	merge.last = rec->t0;
+	merge.last = rec->lines.timeline.zero.ticks;
 	ret = merge_init(&merge, rec);
 	if (ret < 0)
 		weft__rec_fail(ret);

@@ -404,7 +404,7 @@ static char *line_count(char *p, const struct weft__input *in)
 
 static char *line_drop(char *p, const struct weft__input *in)
 {
-	p = weft__put_time(WEFT__KEY(p, "since"), in->lines, in->tail.b);
+	p = weft__put_stamp(WEFT__KEY(p, "since"), in->lines, in->tail.b);
 	return weft__put_i64(WEFT__KEY(p, "n"), in->tail.a);
 }
 

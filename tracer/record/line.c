@@ -149,7 +149,7 @@ static char *put_head(char *p, const struct weft__input *in)
 	const struct weft_rec *rec = in->rec;
 
 	p = mempcpy(p, heads[rec->kind].text, heads[rec->kind].len);
-	p = weft__put_time(p, in->lines, rec->t);
+	p = weft__put_stamp(p, in->lines, rec->t);
 	if (has_worker(rec))
 		p = weft__put_i64(WEFT__KEY(p, "w"), in->worker);
 	if (rec->kind == WEFT_EV_NAME && rec->on)
@@ -186,7 +186,7 @@ void weft__line_tick(struct weft__lines *lines, int64_t t)
 {
 	char *p = WEFT__PUT(weft__writer_at(lines->out), "{\"ev\":\"tick\",\"t\":");
 
-	weft__writer_to(lines->out, WEFT__PUT(weft__put_time(p, lines, t), "},\n"));
+	weft__writer_to(lines->out, WEFT__PUT(weft__put_stamp(p, lines, t), "},\n"));
 	lines->out->records++;
 }
 
@@ -194,7 +194,7 @@ void weft__line_eof(struct weft__lines *lines, int64_t t, enum weft_eof_why why)
 {
 	char *p = WEFT__PUT(weft__writer_at(lines->out), "{\"ev\":\"eof\",\"t\":");
 
-	p = weft__put_time(p, lines, t);
+	p = weft__put_stamp(p, lines, t);
 	p = weft__put_u64(WEFT__KEY(p, "n"), lines->out->records);
 	if (why > WEFT_EOF_NONE && why < WEFT_EOF_COUNT)
 		p = weft__put_string(WEFT__KEY(p, "why"), eof_words[why], strlen(eof_words[why]));

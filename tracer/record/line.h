@@ -13,11 +13,12 @@
 #include "tracer/record/locs.h"
 #include "tracer/record/names.h"
 #include "tracer/record/objects.h"
+#include "tracer/record/timeline.h"
 #include "tracer/record/writer.h"
 
 struct weft__lines {
 	struct weft__writer *out;
-	int64_t t0;	    /* the clock's reading at t = 0 */
+	struct weft__timeline timeline;
 	bool located;	    /* source locations are wanted */
 	size_t value_bytes; /* what a record holds of a value at most */
 	struct weft__names names;
@@ -31,7 +32,7 @@ struct weft__lines {
  */
 int weft__line_record(struct weft__lines *lines, const struct weft_rec *rec, int worker);
 
-/* The stream's own records; t is a reading of the clock. */
+/* The stream's own records; t is in ticks. */
 void weft__line_tick(struct weft__lines *lines, int64_t t);
 void weft__line_eof(struct weft__lines *lines, int64_t t, enum weft_eof_why why);
 

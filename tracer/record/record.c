@@ -93,6 +93,9 @@ static int set_up(struct weft__recorder *rec, const struct weft__rec_config *con
 	struct weft__target target;
 	int ret;
 
+	weft__ticks_choose();
+	memset(&rec->lines, 0, sizeof(rec->lines));
+	weft__timeline_prepare(&rec->lines.timeline);
 	weft__wishes_read(&rec->wishes);
 	ret = weft__target_open(&target, rec->path);
 	if (ret < 0)
@@ -105,7 +108,6 @@ static int set_up(struct weft__recorder *rec, const struct weft__rec_config *con
 	ret = map_rings(rec);
 	if (ret < 0)
 		goto out;
-	memset(&rec->lines, 0, sizeof(rec->lines));
 	rec->lines.out = &rec->out;
 	rec->lines.value_bytes = (size_t)rec->wishes.value_bytes;
 	rec->lines.located = rec->wishes.events & WEFT_EVENTS_LOC;
@@ -120,9 +122,9 @@ static int set_up(struct weft__recorder *rec, const struct weft__rec_config *con
 	if (ret < 0)
 		goto out;
 	/* Time begins when all is set up: making a thread takes longer than many a run. */
-	rec->lines.t0 = rec->t0 = weft__rec_clock();
-	weft__header(&rec->out, config, &rec->wishes, rec->t0);
-	atomic_store(&rec->floor, rec->t0);
+	weft__timeline_begin(&rec->lines.timeline);
+	weft__header(&rec->out, config, &rec->wishes, rec->lines.timeline.zero.ns);
+	atomic_store(&rec->floor, rec->lines.timeline.zero.ticks);
 	atomic_store_explicit(&rec->go, 1, memory_order_release);
 	weft__futex_wake(&rec->go, 1);
 	return 0;

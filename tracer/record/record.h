@@ -78,12 +78,15 @@ struct weft__ring *weft__rec_ring(int worker);
  * records that the operation can write. When the ring is full it wakes the collector and waits,
  * holding nothing, as long as the collector advances. After it, begin never waits. In the mode that
  * drops records neither waits.
+ *
+ * It also begins a moment: the first record behind it reads the ticks, and those that follow it
+ * bear the same stamp, unless an object asks for a later one.
  */
 void weft__rec_reserve(struct weft__ring *ring, unsigned units);
 
 /*
  * Opens a record of `units` units: marks the ring open, stamps
- *     t = max(clock, the ring's last t, *last + 1, the collector's cut-off),
+ *     t = max(ticks, the ring's last t, *last + 1, the collector's cut-off),
  * stores t in *last (the stamp of the object or coroutine acted on, under the lock that guards it;
  * may be NULL) and fills in t, kind, units; all else is zero (n too). `last2` as `last`, for what
  * acts on an object and on another coroutine.
@@ -100,8 +103,8 @@ void weft__rec_end(struct weft__ring *ring, struct weft_rec *rec);
  */
 uint64_t weft__rec_msg(struct weft__ring *ring, uint64_t *last);
 
-/* Test hook: ns added to the clock of worker w is w * this. Set before start. */
-extern int64_t weft__rec_test_skew_ns;
+/* Test hook: ticks added to those of worker w are w * this. Set before start. */
+extern int64_t weft__rec_test_skew;
 
 /* In the child after fork: recording is off and nothing buffered is written twice. */
 void weft__rec_forked(void);

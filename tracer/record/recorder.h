@@ -44,7 +44,6 @@ struct weft__recorder {
 	bool strong;
 	struct weft__wishes wishes;
 	pthread_t thread;
-	int64_t t0;
 	struct weft__writer out;
 	struct weft__lines lines;
 	char *path;

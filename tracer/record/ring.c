@@ -24,7 +24,7 @@
 	100 /* of waiting for room: a process that was stopped has used up one, not all \
 	     */
 
-int64_t weft__rec_test_skew_ns;
+int64_t weft__rec_test_skew;
 
 struct weft__ring *weft__ring_map(size_t bytes, int worker, int workers)
 {
@@ -45,7 +45,7 @@ struct weft__ring *weft__ring_map(size_t bytes, int worker, int workers)
 	ring->size = size;
 	ring->units = (struct weft_rec *)(ring + 1);
 	ring->worker = worker;
-	ring->skew = worker * weft__rec_test_skew_ns;
+	ring->skew = worker * weft__rec_test_skew;
 	while (ring->msg_mask + 1 < (uint64_t)workers)
 		ring->msg_mask = ring->msg_mask * 2 + 1;
 	return ring;
@@ -122,6 +122,7 @@ void weft__rec_reserve(struct weft__ring *ring, unsigned units)
 	uint64_t end = tail + units + WEFT_REC_UNITS_MAX - 1; /* a pad at most */
 	uint64_t seen = atomic_load_explicit(&ring->head_seen, acquire);
 
+	atomic_store_explicit(&ring->moment, false, relaxed);
 	if (end - seen <= ring->size / 2)
 		return;
 	if (end - tail > ring->size) /* more than a ring holds: begin will wait for the rest */
@@ -170,11 +171,15 @@ static int64_t later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+/* An operation happens at one moment: its first record reads the ticks, the others follow it. */
 static int64_t stamp(struct weft__ring *ring, int64_t floor, int64_t *last, int64_t *last2)
 {
-	int64_t t = later(floor, weft__rec_clock() + ring->skew);
+	int64_t t = later(floor, atomic_load_explicit(&ring->last, relaxed));
 
-	t = later(t, atomic_load_explicit(&ring->last, relaxed));
+	if (!atomic_load_explicit(&ring->moment, relaxed)) {
+		t = later(t, weft__rec_ticks() + ring->skew);
+		atomic_store_explicit(&ring->moment, true, relaxed);
+	}
 	if (last)
 		t = later(t, *last + 1);
 	if (last2)
@@ -198,7 +203,7 @@ static uint64_t gap(const struct weft__ring *ring, uint64_t pos, unsigned units)
 static bool defines(enum weft_ev kind)
 {
 	return kind == WEFT_EV_SPAWN || kind == WEFT_EV_MAKE || kind == WEFT_EV_NAME ||
-	       kind == WEFT_EV_LOG || kind == WEFT_EV_DROP;
+	       kind == WEFT_EV_LOG;
 }
 
 /* There may not be room up to `end`. False: there is none, and there will be none soon. */
@@ -220,7 +225,7 @@ static struct weft_rec *lose(struct weft__ring *ring, enum weft_ev kind, unsigne
 	return blank(ring->scratch, kind, units);
 }
 
-/* Writes how many records were lost. False: there is no room for that either. */
+/* Writes how many records were lost. False: there is no room for that yet. */
 static bool confess(struct weft__ring *ring)
 {
 	uint64_t lost = atomic_load_explicit(&ring->lost, relaxed);
@@ -250,7 +255,7 @@ struct weft_rec *weft__rec_begin(
 	int64_t floor;
 
 	if (__builtin_expect(atomic_load_explicit(&ring->lost, relaxed) != 0, 0) &&
-		!confess(ring)) {
+		!confess(ring) && !defines(kind)) {
 		weft__race_look_away();
 		return lose(ring, kind, units);
 	}

@@ -30,6 +30,7 @@ struct weft__ring {
 	_Atomic uint64_t next;	    /* where the open record stands, behind a pad if there is one */
 	_Atomic uint64_t head_seen; /* a reading of head: release, acquire (see above) */
 	_Atomic uint64_t msg;	    /* the last message number; relaxed */
+	_Atomic bool moment;	    /* ticks were read since the last reserve; relaxed */
 	_Atomic uint64_t lost;	    /* records since the last DROP; relaxed; the last round reads */
 	_Atomic int64_t lost_since; /* when the first of them was; relaxed */
 
