@@ -590,7 +590,7 @@ class World:
         if r["ev"] != "unblock" or "co" not in r or r["to"] not in self.co:
             return False
         wait = self.co[r["to"]].wait
-        if not wait:
+        if "why" in r or not wait:
             return r.get("why", "join") == "join"
         return wait.get("why") == "join" and wait.get("of", r["co"]) == r["co"]
 

@@ -301,13 +301,17 @@ void ck_leave(struct weft_checker *ck, const struct weft_record *rec)
 	co->of = rec->of;
 }
 
-/* Who has ended may still wake those that wait for its end. */
+/*
+ * Who has ended may still wake those that wait for its end. The record's word counts: what the
+ * other one waits for may be told by a record that was lost.
+ */
 static bool wakes_joiner(
 	const struct weft_checker *ck, const struct weft_record *rec, const struct ck_co *co)
 {
-	if (co && is_known(ck, co) && co->state == WEFT_STATE_BLOCKED)
-		return co->why == WEFT_WHY_JOIN && (co->of == 0 || co->of == rec->co);
-	return rec->why == WEFT_WHY_JOIN || rec->why == WEFT_WHY_NONE;
+	if (rec->why != WEFT_WHY_NONE || !co || !is_known(ck, co) ||
+		co->state != WEFT_STATE_BLOCKED)
+		return rec->why == WEFT_WHY_JOIN || rec->why == WEFT_WHY_NONE;
+	return co->why == WEFT_WHY_JOIN && (co->of == 0 || co->of == rec->co);
 }
 
 void ck_unblock(struct weft_checker *ck, const struct weft_record *rec)
