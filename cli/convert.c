@@ -197,6 +197,7 @@ const struct cli_verb cli_convert = {
 		 "  mermaid   .mmd, .md                     a sequence diagram for READMEs\n"
 		 "  csv       .csv                          a table of the messages\n"
 		 "  sqlite    .db, .sqlite                  a database of everything\n"
+		 "  shiviz    .shiviz, .log                 what happened before what, for ShiViz\n"
 		 "  weft      .weft.json                    weft's own, in the order of time\n"
 		 "\n"
 		 "A plain .json is chrome for a trace of weft, and weft for any other. - is the "

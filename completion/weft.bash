@@ -59,7 +59,7 @@ _weft() {
 		[[ $verb == convert ]] && _weft_words "weft gotrace chrome" "$cur"
 		return ;;
 	--to)
-		[[ $verb == convert ]] && _weft_words "chrome mermaid csv sqlite weft" "$cur"
+		[[ $verb == convert ]] && _weft_words "chrome mermaid csv sqlite shiviz weft" "$cur"
 		return ;;
 	--table) _weft_words "threads channels locks pairs waits messages left held lost parallelism" "$cur"
 		return ;;

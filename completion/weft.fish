@@ -42,5 +42,5 @@ complete -c weft -n "__fish_seen_subcommand_from info" -l to -x -d "only before 
 complete -c weft -n "__fish_seen_subcommand_from check" -l strict -d "warnings count"
 
 complete -c weft -n "__fish_seen_subcommand_from convert" -l from -x -a "weft gotrace chrome" -d "of the input"
-complete -c weft -n "__fish_seen_subcommand_from convert" -l to -x -a "chrome mermaid csv sqlite weft" -d "of the output"
+complete -c weft -n "__fish_seen_subcommand_from convert" -l to -x -a "chrome mermaid csv sqlite shiviz weft" -d "of the output"
 complete -c weft -n "__fish_seen_subcommand_from convert" -l limit -x -d "messages at most"

@@ -20,7 +20,7 @@ from tap import SOURCE, same, weft
 SAMPLES = sorted((SOURCE / "traces").glob("*.json")) + [
     SOURCE / "tests" / "data" / f"{name}.json"
     for name in ("dropped", "marks", "select", "sync", "values", "worker")]
-FORMATS = {"chrome": "chrome.json", "csv": "csv", "mermaid": "mmd", "weft": "weft.json"}
+FORMATS = {"chrome": "chrome.json", "csv": "csv", "mermaid": "mmd", "shiviz": "shiviz", "weft": "weft.json"}
 HEAD = '{"weft":1,"minor":0,"order":"time","unit":"ns","caps":["sched","life","msg","wake"],"events":[\n'
 
 
@@ -463,6 +463,63 @@ def _(folder):
         assert check.returncode == 0 and "W05" not in check.stdout, f"{path}: {check.stdout}"
         weft("convert", path, "-o", folder / "again.weft.json")
         same((folder / "again.weft.json").read_text(), text, "the second time")
+
+
+# ---- ShiViz -------------------------------------------------------------------------------------
+
+def shiviz(folder, path):
+    """The events as ShiViz's own regular expression finds them: text, host, clock."""
+    text = convert(path, folder / "o.shiviz")
+    first, rest = text.split("\n\n", 1)
+    same(first, r"(?<event>.*)\n(?<host>\S*) (?<clock>{.*})")
+    found = re.findall(first.replace("?<", "?P<"), rest)
+    same(rest, "".join(f"{event}\n{host} {clock}\n" for event, host, clock in found), "the log")
+    return [(event, host, json.loads(clock)) for event, host, clock in found]
+
+
+@tap.test("shiviz_clocks_count_each_threads_events_and_go_back_nowhere")
+def _(folder):
+    for path in SAMPLES:
+        before = {}
+        for event, host, clock in shiviz(folder, path):
+            last = before.get(host, {})
+            same(clock[host], last.get(host, 0) + 1, f"{path}: {event}")
+            for other, count in last.items():
+                assert clock[other] >= count, f"{path}: {event} of {host} forgets {other}"
+            for other, count in clock.items():
+                assert other == host or count <= before[other][other], f"{event} knows the future"
+            before[host] = clock
+
+
+@tap.test("shiviz_knows_what_the_sender_knew")
+def _(folder):
+    for path in SAMPLES:
+        rows = records(folder, path)
+        sends = [r["msg"] for r in rows if r["ev"] == "send"]
+        recvs = [r["msg"] for r in rows if r["ev"] == "recv" and "msg" in r]
+        log = shiviz(folder, path)
+        sent = dict(zip(sends, [one for one in log if one[0].startswith("send ")]))
+        for msg, (_, host, clock) in zip(recvs, [one for one in log if one[0].startswith("recv ")]):
+            for other, count in (sent[msg][2] if msg in sent else {}).items():
+                assert clock[other] >= count, f"{path}: the receive of {msg} by {host}"
+
+
+@tap.test("shiviz_events_are_those_of_the_trace")
+def _(folder):
+    same([event for event, *_ in shiviz(folder, SOURCE / "tests" / "data" / "sync.json")][:4],
+         ["start", "spawn guest", "start", "acquire lock"])
+    log = shiviz(folder, SOURCE / "traces" / "ping.json")
+    same([(event, host) for event, host, _ in log if event.startswith(("send", "recv"))],
+         [("send answers: ping", "greet"), ("recv answers: ping", "main")])
+
+
+@tap.test("shiviz_hosts_are_words_and_no_two_the_same")
+def _(folder):
+    names = ["a b", "a_b", "a b", "a_b#3", '"q"', "two\nlines", "\\"]
+    path = made(folder, [{"ev": "spawn", "t": 0, "new": i + 1, "name": name}
+                         for i, name in enumerate(names)])
+    hosts = [host for _, host, _ in shiviz(folder, path)]
+    same(hosts, ["a_b", "a_b#2", "a_b#3", "a_b#3#4", '"q"', "two_lines", "\\"])
 
 
 # ---- SQLite -------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ const struct weft_format *const weft_formats[] = {
 	&weft_format_csv,
 	&weft_format_mermaid,
 	&weft_format_sqlite,
+	&weft_format_shiviz,
 	NULL,
 };
 

@@ -13,5 +13,6 @@ extern const struct weft_format weft_format_chrome;
 extern const struct weft_format weft_format_csv;
 extern const struct weft_format weft_format_mermaid;
 extern const struct weft_format weft_format_sqlite;
+extern const struct weft_format weft_format_shiviz;
 
 #endif
