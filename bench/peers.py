@@ -37,6 +37,14 @@ def build_weft():
     return os.path.join(build, "bench", "bench")
 
 
+def build_reading():
+    """What reads and writes traces; gives the folder of the build."""
+    build_weft()
+    _command(["ninja", "-C", os.path.join(OUT, "weft"), "cli/weft", "examples/ping",
+              "bench/json-lines"])
+    return os.path.join(OUT, "weft")
+
+
 def build_go():
     out = os.path.join(OUT, "go")
     env = dict(os.environ, GO111MODULE="off", GOFLAGS="", GOCACHE=os.path.join(OUT, "go-cache"))
@@ -67,7 +75,7 @@ def _boost_version():
                         ["sh", "-c", "printf '%s' '" + text + "' | g++ -E -P -x c++ -"])
 
 
-def build_all(say):
+def build_all(say, wanted=("go", "boost")):
     """Gives {peer: program}, {peer: version}, and a list of what is missing and why."""
     os.makedirs(OUT, exist_ok=True)
     say("building weft")
@@ -78,6 +86,8 @@ def build_all(say):
     for peer, tool, build, version in (
             ("go", "go", build_go, lambda: _first_match(r"go(\d\S*)", ["go", "version"])),
             ("boost", "g++", build_boost, _boost_version)):
+        if peer not in wanted:
+            continue
         versions[peer] = version() if shutil.which(tool) else None
         if not versions[peer]:
             missing.append("%s: not installed (scripts/setup --bench)" % peer)

@@ -19,7 +19,8 @@ sys.dont_write_bytecode = True
 loader = importlib.machinery.SourceFileLoader("bench", str(SOURCE / "scripts" / "bench"))
 bench = importlib.util.module_from_spec(importlib.util.spec_from_loader("bench", loader))
 loader.exec_module(bench)
-gates, peers, rows, table = bench.gates, bench.peers, bench.rows, bench.table
+gates, peers, rows, table, reading = (bench.gates, bench.peers, bench.rows, bench.table,
+                                      bench.reading)
 import plot  # noqa: E402 (its folder is known to Python only now)
 
 OURS = str(BUILD / "bench" / "bench")
@@ -329,6 +330,44 @@ def _(folder):
             assert what in str(why), why
         finally:
             peers.build_all = built
+
+
+# ---- reading
+
+def read_size(rate, json_rate, anonymous, size_bytes=1000):
+    size = reading.Size(size_bytes)
+    for factor in (0.9, 1.0, 1.3):
+        for peer, r in (("weft", rate), ("json-c", json_rate)):
+            size.add(peer, {"records": 10, "cpu_s": 10 / (r * factor), "anonymous": anonymous,
+                            "quiet": True})
+    return size
+
+
+@tap.test("reading_is_measured_on_traces_of_our_own")
+def _(folder):
+    found = reading.programs(str(BUILD))
+    if not os.path.exists(found["weft"]):
+        raise Skip("no weft command")
+    results = reading.measure(found, (1000, 3000), 2, gates.Gate(enabled=False).take)
+    same(sorted(results), [1000, 3000])
+    for wanted, size in results.items():
+        assert wanted <= size.records < wanted + 50, size.records
+        for peer in reading.PEERS:
+            same([s["records"] for s in size.samples[peer]], [size.records] * 2, peer)
+            assert all(s["cpu_s"] > 0 for s in size.samples[peer]), peer
+        assert size.memory() > 0
+    same([len(r) for r in reading.rows(results)], [len(reading.HEAD)] * 3)
+
+
+@tap.test("reading_is_judged_by_rate_ratio_and_memory")
+def _(folder):
+    same(read_size(11e6, 1e6, 750).verdict(), "goal")
+    same(read_size(7e6, 0.8e6, 750).verdict(), "bar")
+    same(read_size(6.9e6, 0.1e6, 0).verdict(), "NO")
+    same(read_size(11e6, 1.4e6, 0).verdict(), "NO")
+    same(read_size(11e6, 1e6, 751).verdict(), "NO")
+    both = {10: read_size(1e6, 1e6, 9999), 20: read_size(11e6, 1e6, 1)}
+    same([r[-1] for r in reading.rows(both)[1:]], ["-", "goal"])
 
 
 # ---- the run
