@@ -334,30 +334,57 @@ static void print_lost(const struct info *info)
 		printf("  and %s more channels\n", cli_count(s->nlost - info->top));
 }
 
+static int by_thread(const void *left, const void *right)
+{
+	const struct weft_held *a = left, *b = right;
+
+	if (a->thread != b->thread)
+		return a->thread < b->thread ? -1 : 1;
+	return a->since_ns < b->since_ns ? -1 : a->since_ns > b->since_ns;
+}
+
+/* One row: all that a thread has, the first taken first. Returns how many. */
+static uint32_t add_holder(struct cli_table *table, const struct weft_stats *s,
+	const struct weft_held *held, uint32_t left)
+{
+	struct info_line locks = {"", 0};
+	uint32_t n = 0;
+
+	for (; n < left && held[n].thread == held->thread; n++)
+		info_add(&locks, "%s%s", n ? ", " : "", info_object(s, held[n].obj));
+	cli_table_add(table, "%s%s", info_thread(s, held->thread),
+		s->threads[held->thread].ended ? " (ended)" : "");
+	cli_table_add(table, "%s", locks.text);
+	cli_table_add(table, "%s", cli_duration(s->to_ns - held->since_ns));
+	return n;
+}
+
 static void print_held(const struct info *info)
 {
-	static const struct cli_column columns[] = {{"lock", 'l', true, 0}, {"by", 'l', true, 0},
-		{"for", 'r', false, 0}, {"", 'l', false, 1}, {NULL, 0, false, 0}};
+	static const struct cli_column columns[] = {{"thread", 'l', true, 0}, {"has", 'l', true, 0},
+		{"for", 'r', false, 0}, {NULL, 0, false, 0}};
 	const struct weft_stats *s = info->stats;
+	struct weft_held *list = calloc((size_t)s->nheld + 1, sizeof(*list));
 	struct cli_table table;
+	uint32_t shown = 0, rows = 0;
 
-	if (s->nheld == 0)
-		return;
-	printf("\n%s%s lock%s still held%s\n", cli_colour(stdout, CLI_BOLD), cli_count(s->nheld),
-		info_plural(s->nheld), cli_colour(stdout, CLI_PLAIN));
-	cli_table_init(&table, columns);
-	for (uint32_t i = 0; i < s->nheld && i < info->top; i++) {
-		const struct weft_held *held = &s->held[i];
-
-		cli_table_add(&table, "%s", info_object(s, held->obj));
-		cli_table_add(&table, "%s", info_thread(s, held->thread));
-		cli_table_add(&table, "%s", cli_duration(s->to_ns - held->since_ns));
-		cli_table_add(
-			&table, "%s", s->threads[held->thread].ended ? "which has ended" : "");
+	if (!list) {
+		cli_say("out of memory");
+		exit(CLI_FAILED);
 	}
-	cli_table_print(&table, stdout);
-	if (s->nheld > info->top)
-		printf("  and %s more\n", cli_count(s->nheld - info->top));
+	memcpy(list, s->held, s->nheld * sizeof(*list));
+	qsort(list, s->nheld, sizeof(*list), by_thread);
+	cli_table_init(&table, columns);
+	for (; shown < s->nheld && rows < info->top; rows++)
+		shown += add_holder(&table, s, &list[shown], s->nheld - shown);
+	if (s->nheld) {
+		printf("\n%s%s lock%s still held%s\n", cli_colour(stdout, CLI_BOLD),
+			cli_count(s->nheld), info_plural(s->nheld), cli_colour(stdout, CLI_PLAIN));
+		cli_table_print(&table, stdout);
+	}
+	if (shown < s->nheld)
+		printf("  and %s more\n", cli_count(s->nheld - shown));
+	free(list);
 }
 
 /* Whether the trace claims to hold all of it. */

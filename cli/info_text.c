@@ -291,15 +291,18 @@ static void add_histogram(struct info_line *line, const struct weft_histogram *h
 
 static void print_latency(const struct weft_stats *s)
 {
-	struct info_line line = {"", 0};
+	struct info_line line = {"", 0}, longer;
 
 	if (s->latency.count == 0)
 		return;
 	info_add(&line, "ready to run: ");
 	add_histogram(&line, &s->latency);
+	longer = line;
 	if (s->latest != WEFT_NO_INDEX)
-		info_add(&line, " (%s at %s)", info_thread(s, s->latest),
+		info_add(&longer, " (%s at %s)", info_thread(s, s->latest),
 			cli_duration(s->latest_ns));
+	if (cli_text_width(longer.text) <= cli_width(stdout) - LABEL)
+		line = longer;
 	print_line("latency", &line);
 }
 

@@ -88,6 +88,14 @@ for each, how in KEPT.items():
     add_kept(each, *how)
 
 
+@tap.test("the_report_in_the_readme_is_what_it_prints")
+def _(folder):
+    got = report("traces/philosophers.json", columns=84)
+    shown = "".join(f"    {line}".rstrip() + "\n" for line in
+                    got[:got.index("\n\nthreads, by")].splitlines())
+    assert shown in (SOURCE / "README.md").read_text(), shown
+
+
 # ---- JSON and CSV -------------------------------------------------------------------------------
 
 @tap.test("the_schema_is_one_and_has_every_table")

@@ -40,7 +40,7 @@ def _(folder):
                   "life.c", "mini-make.c", "philosophers.c", "ping.c", "request-log.c", "ring.c", "screen.c", "sensor.c", "sieve.c",
                   "throttle.c", "worker-pool.c")),
               "share/weft/traces/README.md",
-              *(f"share/weft/traces/{e}.json" for e in ("ping", "ring", "sieve", "worker-pool"))]
+              *(f"share/weft/traces/{e}.json" for e in ("philosophers", "ping", "ring", "sieve", "worker-pool"))]
     missing = [w for w in wanted if not (prefix / w).exists()]
     same(missing, [], "missing")
     for name in ("libweft.a", "libweft.so", "libweft.so.0", "pkgconfig/weft.pc"):
