@@ -499,6 +499,14 @@ static void decode_unknown(struct context *ctx, struct json_object *json)
 	}
 }
 
+static void remember_time(struct weft_decoder *decoder, const struct weft_record *rec)
+{
+	if (rec->t < 0 || rec->index < decoder->last_index)
+		return;
+	decoder->last_t = rec->t;
+	decoder->last_index = rec->index;
+}
+
 const char *weft_decoder_scan(struct weft_decoder *decoder, const char *text, size_t room,
 	uint64_t line, uint64_t index, struct weft_record *rec)
 {
@@ -508,8 +516,7 @@ const char *weft_decoder_scan(struct weft_decoder *decoder, const char *text, si
 		return NULL;
 	rec->line = line;
 	rec->index = index;
-	if (rec->t >= 0)
-		decoder->last_t = rec->t;
+	remember_time(decoder, rec);
 	return end;
 }
 
@@ -547,7 +554,7 @@ int weft_decode(struct weft_decoder *decoder, struct json_object *json, uint64_t
 	}
 	rec->kind = (uint8_t)kind;
 	rc = decode_known(&ctx, fields, json);
-	if (rc > 0 && rec->t >= 0)
-		decoder->last_t = rec->t;
+	if (rc > 0)
+		remember_time(decoder, rec);
 	return rc;
 }

@@ -18,7 +18,8 @@ struct weft_decoder {
 	struct json_object *json; /* the last one parsed */
 	const struct weft_report *report;
 	int64_t minor;
-	int64_t last_t; /* stands in for a bad one */
+	int64_t last_t; /* stands in for a bad one: of the record before, by the file's order ... */
+	uint64_t last_index; /* ... and not of one that is decoded once more, later */
 	struct weft_case *cases;
 	uint64_t *ids;
 	size_t room_cases, room_ids;
