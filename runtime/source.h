@@ -10,8 +10,9 @@
  * for each module looked into, 32 bytes for each sequence of its table (about one for each source
  * file; with -ffunction-sections, for each function) and for each 4 KiB of it, 32 MiB at most; and,
  * while a table is first looked at, as much as its largest unit (a source file's part of the table)
- * takes, 64 MiB at most. What is beyond is not known. A descriptor for each module that has a
- * table, until close.
+ * takes, 64 MiB at most. What is beyond is not known, nor are tables of more than 256 MiB. A
+ * descriptor for each module that has a table, until close. Time: some 4 ns for each byte of a
+ * table at the first look into it, then about 10 us for each address that is not remembered.
  */
 #ifndef WEFT_RUNTIME_SOURCE_H
 #define WEFT_RUNTIME_SOURCE_H
