@@ -116,7 +116,7 @@ static void define(struct weft_checker *ck, const struct weft_record *rec, struc
 	ck_set_add(ck, set, id);
 }
 
-static void take_eof(struct weft_checker *ck, const struct weft_record *rec)
+__attribute__((cold)) static void take_eof(struct weft_checker *ck, const struct weft_record *rec)
 {
 	if (!ck->saw_eof && (uint64_t)rec->n != rec->index - 1)
 		ck_say(ck, "E28", rec, "eof counts %lld records, and %llu stand before it",
@@ -124,14 +124,15 @@ static void take_eof(struct weft_checker *ck, const struct weft_record *rec)
 	ck->saw_eof = true;
 }
 
-static void say_after_eof(struct weft_checker *ck, const struct weft_record *rec)
+__attribute__((cold)) static void say_after_eof(
+	struct weft_checker *ck, const struct weft_record *rec)
 {
 	if (!ck->said_after_eof)
 		ck_say(ck, "E03", rec, "a record after eof");
 	ck->said_after_eof = true;
 }
 
-static void take_stack(struct weft_checker *ck, const struct weft_record *rec)
+__attribute__((cold)) static void take_stack(struct weft_checker *ck, const struct weft_record *rec)
 {
 	for (uint32_t i = 0; i < rec->nids; i++)
 		check_reference(ck, rec, &ck->locs, &ck->said_locs, rec->ids[i], "location");

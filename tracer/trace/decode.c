@@ -48,9 +48,17 @@ static const struct weft_record absent = {
 	.ok = true,
 };
 
+/* In blocks: of an assignment gcc makes a `rep movs`, which takes 20 ns to get going. */
 void weft_record_clear(struct weft_record *rec)
 {
-	*rec = absent;
+	enum { BLOCK = 64 };
+	char *to = (char *)rec;
+	const char *from = (const char *)&absent;
+	size_t at = 0;
+
+	for (; at + BLOCK <= sizeof(*rec); at += BLOCK)
+		memcpy(to + at, from + at, BLOCK);
+	memcpy(to + at, from + at, sizeof(*rec) % BLOCK);
 }
 
 static void say_unknown(struct context *ctx, const char *what, const char *name)
