@@ -155,7 +155,7 @@ static void take_send(struct chrome_writer *cw, const struct weft_record *rec)
 	arg_id(cw, "on", rec->on);
 	arg_id(cw, "msg", rec->msg);
 	if (rec->has_value)
-		chrome_arg_value(&cw->out, rec);
+		chrome_arg_value(&cw->out, "value", rec);
 	if (rec->via)
 		chrome_arg_text(&cw->out, "via", weft_via_word(rec->via));
 	arg_count(cw, "len", rec->len);
@@ -183,7 +183,7 @@ static void take_recv(struct chrome_writer *cw, const struct weft_record *rec)
 	arg_id(cw, "msg", rec->msg);
 	arg_id(cw, "from", rec->from);
 	if (rec->has_value)
-		chrome_arg_value(&cw->out, rec);
+		chrome_arg_value(&cw->out, "value", rec);
 	arg_count(cw, "len", rec->len);
 	arg_count(cw, "case", rec->index_case);
 	chrome_end(&cw->out);
@@ -311,7 +311,7 @@ static void take_other(struct chrome_writer *cw, const struct weft_record *rec)
 	begin_act(cw, chrome_appear(cw, rec->co, rec), name, rec);
 	arg_id(cw, is_join ? "of" : "to", other);
 	if (rec->has_value)
-		chrome_arg_value(&cw->out, rec);
+		chrome_arg_value(&cw->out, "value", rec);
 	if (rec->text)
 		chrome_arg_text(&cw->out, "why", rec->text);
 	chrome_end(&cw->out);
@@ -399,7 +399,7 @@ static void take_count(struct chrome_writer *cw, const struct weft_record *rec)
 		snprintf(name, sizeof(name), "%.500s", rec->name);
 	weft_clean_text(name, sizeof(name));
 	chrome_begin(&cw->out, 'C', &place, NULL, name);
-	chrome_arg_json(&cw->out, rec->unit && rec->unit[0] ? rec->unit : "value", rec->value);
+	chrome_arg_value(&cw->out, rec->unit && rec->unit[0] ? rec->unit : "value", rec);
 	chrome_end(&cw->out);
 }
 

@@ -79,9 +79,9 @@ void chrome_arg_json(struct chrome_out *out, const char *key, struct json_object
 	weft_json_value(out->f, json);
 }
 
-void chrome_arg_value(struct chrome_out *out, const struct weft_record *rec)
+void chrome_arg_value(struct chrome_out *out, const char *key, const struct weft_record *rec)
 {
-	put_key(out, "value");
+	put_key(out, key);
 	weft_encode_value(out->f, rec);
 }
 

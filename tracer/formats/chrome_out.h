@@ -48,7 +48,7 @@ void chrome_arg_text(struct chrome_out *out, const char *key, const char *text);
 void chrome_arg_json(struct chrome_out *out, const char *key, struct json_object *json);
 
 /* The value of a record. */
-void chrome_arg_value(struct chrome_out *out, const struct weft_record *rec);
+void chrome_arg_value(struct chrome_out *out, const char *key, const struct weft_record *rec);
 
 /* A whole record of metadata. */
 void chrome_meta_text(struct chrome_out *out, enum chrome_pid pid, uint64_t tid, const char *what,

@@ -101,9 +101,9 @@ static void put_field(FILE *f, const struct weft_record *rec, const struct weft_
 			fprintf(f, "%" PRIu64, rec->at);
 		break;
 	case WEFT_FIELD_VALUE:
+	case WEFT_FIELD_NUMBER:
 		weft_encode_value(f, rec);
 		break;
-	case WEFT_FIELD_NUMBER:
 	case WEFT_FIELD_OBJECT:
 		weft_json_value(f, *(struct json_object *const *)at);
 		break;

@@ -433,25 +433,32 @@ static const char *skip_number(const char *p)
 	return p && n >= -WEFT_TIME_MAX && n <= WEFT_TIME_MAX ? skip_fraction(p) : NULL;
 }
 
-/* A value is kept as it stands: who shows it makes text of it. */
-static const char *scan_value(const char *p, struct weft_record *rec)
+static const char *skip_value(const char *p)
 {
-	const char *start = p;
 	bool flag;
 
-	if (*p == '"')
-		p = skip_string(p);
-	else if (*p == '-' || is_digit(*p))
-		p = skip_number(p);
-	else if (*p == '{')
-		p = skip_tagged(p);
-	else if (*p == 'n')
-		p = skip(p, "null");
-	else
-		p = scan_bool(p, &flag);
+	switch (*p) {
+	case '"':
+		return skip_string(p);
+	case '{':
+		return skip_tagged(p);
+	case 'n':
+		return skip(p, "null");
+	case 't':
+	case 'f':
+		return scan_bool(p, &flag);
+	default:
+		return skip_number(p);
+	}
+}
+
+/* A value is kept as it stands: who shows it makes text of it. */
+static const char *keep_plain(const char *start, const char *end, struct weft_record *rec)
+{
+	rec->has_value = true;
 	rec->plain = start;
-	rec->plain_len = p ? (size_t)(p - start) : 0;
-	return p;
+	rec->plain_len = end ? (size_t)(end - start) : 0;
+	return end;
 }
 
 static const char *scan_other(
@@ -462,8 +469,9 @@ static const char *scan_other(
 
 	switch (field->type) {
 	case WEFT_FIELD_VALUE:
-		rec->has_value = true;
-		return scan_value(p, rec);
+		return keep_plain(p, skip_value(p), rec);
+	case WEFT_FIELD_NUMBER:
+		return keep_plain(p, skip_number(p), rec);
 	case WEFT_FIELD_STRING:
 		return row->offset ? scan_string(scanner, p, to) : skip_string(p);
 	case WEFT_FIELD_BOOL:
