@@ -398,7 +398,7 @@ static void take_count(struct chrome_writer *cw, const struct weft_record *rec)
 	else
 		snprintf(name, sizeof(name), "%.500s", rec->name);
 	weft_clean_text(name, sizeof(name));
-	chrome_begin(&cw->out, 'C', &place, NULL, name);
+	chrome_begin(&cw->out, 'C', &place, "count", name);
 	chrome_arg_value(&cw->out, rec->unit && rec->unit[0] ? rec->unit : "value", rec);
 	chrome_end(&cw->out);
 }

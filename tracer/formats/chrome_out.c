@@ -87,7 +87,10 @@ void chrome_arg_value(struct chrome_out *out, const char *key, const struct weft
 
 static void begin_meta(struct chrome_out *out, enum chrome_pid pid, uint64_t tid, const char *what)
 {
-	fprintf(out->f, "%s{\"ph\":\"M\",\"pid\":%d,\"tid\":%" PRIu64 ",\"name\":\"%s\"",
+	/* DevTools wants a category and a time of these, too. */
+	fprintf(out->f,
+		"%s{\"ph\":\"M\",\"pid\":%d,\"tid\":%" PRIu64
+		",\"ts\":0,\"cat\":\"__metadata\",\"name\":\"%s\"",
 		out->records ? ",\n" : "\n", (int)pid, tid, what);
 	out->records++;
 	out->in_args = false;

@@ -44,6 +44,24 @@ static void put_participants(FILE *f, const struct weft_trace *trace, const bool
 	}
 }
 
+/* A channel that the program has not named is called by its place, which says little here. */
+static bool is_named(const struct weft_object *channel)
+{
+	size_t len = strlen(channel->name), at = channel->at ? strlen(channel->at) : 0;
+
+	return at < len || strcmp(channel->at + at - len, channel->name) != 0;
+}
+
+static void put_label(FILE *f, const struct weft_object *channel, const char *value)
+{
+	if (!value || is_named(channel))
+		put_text(f, channel->name);
+	if (value && is_named(channel))
+		fputs(": ", f);
+	if (value)
+		put_text(f, value);
+}
+
 static void put_message(FILE *f, const struct weft_trace *trace, const struct weft_message *m)
 {
 	uint64_t from = trace->threads[m->from].id;
@@ -53,11 +71,7 @@ static void put_message(FILE *f, const struct weft_trace *trace, const struct we
 	else
 		fprintf(f, "    t%" PRIu64 "%st%" PRIu64 ": ", from,
 			m->via == WEFT_VIA_BUFFER ? "-)" : "->>", trace->threads[m->to].id);
-	put_text(f, trace->objects[m->obj].name);
-	if (m->value && m->value[0]) {
-		fputs(": ", f);
-		put_text(f, m->value);
-	}
+	put_label(f, &trace->objects[m->obj], m->value && m->value[0] ? m->value : NULL);
 	if (m->to == WEFT_NO_INDEX)
 		fputs(m->unsend_ns == WEFT_NO_TIME ? ", never received" : ", withdrawn", f);
 	fputc('\n', f);
