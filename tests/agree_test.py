@@ -113,7 +113,7 @@ def _(folder):
 ID_FIELDS = ("co", "on", "msg", "to", "new", "w", "by", "from", "of", "id", "task", "parent", "len", "n",
              "loc", "at", "stack", "value", "delta", "cap", "since")
 WORD_FIELDS = ("why", "via", "op", "mode", "type", "state", "ev", "name", "pick")
-ODD = {"ok": [False, True], "msg": [1, 2], "w": [0, 1], "co": [1, 2], "guess": [True], "pre": [True],
+ODD = {"ok": [False, True], "from": [1, 2], "msg": [1, 2], "w": [0, 1], "co": [1, 2], "guess": [True], "pre": [True],
        "merged": [True], "sys": [True], "by": [1, 2], "cases": [[{"on": 1, "dir": "recv"}]], "at": [3],
        "len": [0, 1], "via": ["hand", "buffer", "wait", "select"], "zz": [1], "x_zz": [1],
        "value": [1, {"int": "5"}, {"int": 5}, {"int": "0x5"}, 2**60, 1.0, 1e300, {"float": "x"}, [1],

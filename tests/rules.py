@@ -422,7 +422,7 @@ def let_go(world, held):
 
 def coroutines_of(r):
     """The coroutines that a record names: E08."""
-    fields = ["co", "to", "of", "by"] + (["from"] if r["ev"] in ("recv", "acquire") else [])
+    fields = ["co", "to", "of", "by"] + (["from"] if r["ev"] in ("recv", "acquire", "release") else [])
     return [r[f] for f in fields if f in r] + r.get("cos", [])
 
 
@@ -843,7 +843,7 @@ class World:
             if r["msg"] not in self.msg or not self.msg[r["msg"]].counted:
                 chan.counted = False
             pair = (self.sender(r), r["co"])
-            if not r.get("guess"):
+            if not r.get("guess") and pair[0] is not None:
                 chan.last[pair] = r["msg"]
         if "len" in r and not self.was_handed(r) and not r.get("guess"):
             chan.held = r["len"]
@@ -856,7 +856,7 @@ class World:
 
     def sender(self, r):
         send = self.msg[r["msg"]].send if r["msg"] in self.msg else None
-        return send["co"] if send else r.get("from")
+        return send["co"] if send else None
 
     def add_object(self, r):
         kind = r["ev"]
@@ -883,7 +883,7 @@ class World:
             lock.holder = r["co"]
         else:
             lock.depth -= 1
-            if lock.depth <= 0 or lock.holder != r["co"]:
+            if lock.depth <= 0 or lock.holder != r.get("from", r["co"]):
                 lock.holder, lock.depth = None, 0
 
 
@@ -901,7 +901,8 @@ def reads(r, lock):
 
 @rule("E08", drops=True)
 def _(r, world):
-    """each coroutine named by co, to, of, by, cos, or from in recv and acquire, was spawned before"""
+    """each coroutine named by co, to, of, by, cos, or from in recv, acquire and
+    release, was spawned before"""
     return not world.lost and any(id_ not in world.co for id_ in coroutines_of(r))
 
 
@@ -1023,7 +1024,7 @@ def _(r, world):
         return False
     if r["ev"] == "send" and ("via" not in r or world.msg.get(r["msg"], Message()).over):
         return False
-    if r["ev"] == "recv" and "msg" in r and not world.msg.get(r["msg"], Message()).counted:
+    if r["ev"] == "recv" and ("msg" not in r or not world.msg.get(r["msg"], Message()).counted):
         return False
     held = world.held_after(r)
     return over(held, chan.cap, r) or r.get("len", held) != held
@@ -1040,8 +1041,8 @@ def _(r, world):
 
 @rule("E23", caps=["sync"], drops=True)
 def _(r, world):
-    """a mutex has one holder (who may take it again), release is by the holder; an rwlock has one writer
-    or readers; a semaphore never falls below 0"""
+    """a mutex has one holder (who may take it again), release is by the holder, or names it in `from`; an
+    rwlock has one writer or readers; a semaphore never falls below 0"""
     lock = world.on.get(r.get("on"))
     if not lock or lock.pre or lock.merged or lock.freed:
         return False
@@ -1050,15 +1051,16 @@ def _(r, world):
     taken = r["ev"] == "acquire"
     if lock.type == "semaphore":
         return taken and lock.count is not None and lock.count < r.get("n", 1)
+    who = r["co"] if taken else r.get("from", r["co"])
     if lock.type == "mutex":
-        return lock.holder != r["co"] and not (taken and lock.holder is None)
+        return lock.holder != who and not (taken and lock.holder is None)
     if lock.type != "rwlock":
         return False
     if reads(r, lock):
         return lock.holder is not None if taken else lock.readers == 0
     if taken:
         return lock.holder is not None or lock.readers > 0
-    return lock.holder != r["co"]
+    return lock.holder != who
 
 
 @rule("E24", drops=True)

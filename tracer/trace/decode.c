@@ -558,6 +558,7 @@ int weft_decode(struct weft_decoder *decoder, struct json_object *json, uint64_t
 	}
 	if (!fields) {
 		decode_unknown(&ctx, json);
+		remember_time(decoder, rec);
 		return 1;
 	}
 	rec->kind = (uint8_t)kind;
