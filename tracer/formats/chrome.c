@@ -23,7 +23,7 @@ static void say_odd(const struct chrome_importer *im)
 		[CHROME_END_WITHOUT_BEGIN] = "left out: an end without its beginning",
 		[CHROME_ARROW_WITHOUT_START] = "left out: the end of an arrow without its start",
 		[CHROME_ARROW_WITHOUT_END] = "with an arrow that does not end",
-		[CHROME_BAD_ACT] = "left out: a message without its number or channel",
+		[CHROME_BAD_ACT] = "left out: of no coroutine, or a message without its number or channel",
 	};
 
 	for (int i = 0; i < CHROME_ODDITY_COUNT; i++) {

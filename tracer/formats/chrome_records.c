@@ -542,7 +542,11 @@ static int put_ours(struct emitter *em, const struct chrome_item *item, struct j
 
 	if (pid && strcmp(pid, "2") == 0 && ph[0] != 'i')
 		return 0; /* workers: the same runs once more */
-	if (track && !track->spawned)
+	if (ph[0] == 'X' && (!track || !track->co)) { /* no coroutine has such a number */
+		chrome_odd(em->im, CHROME_BAD_ACT, 0);
+		return 0;
+	}
+	if (track && track->co && !track->spawned)
 		rc = spawn(em, track, 0, false);
 	if (rc == 0 && ph[0] == 'X') {
 		rc = put_act(em, item, event);
