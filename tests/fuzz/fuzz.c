@@ -69,14 +69,19 @@ static int check(struct way *way)
 
 static int count(struct way *way)
 {
-	struct weft_stats_filter filter = {0, INT64_MAX, NULL, NULL};
-	struct weft_stats *stats = NULL;
-	int rc;
+	static const char *const names[] = {"*[aeiou]*", "#[1-5]", NULL};
+	const struct weft_stats_filter filters[] = {
+		{0, INT64_MAX, NULL, NULL}, {3, 2000, names, NULL}, {0, 1000, NULL, names}};
+	int rc = 0;
 
-	begin(way, "count");
-	rc = weft_stats_read(way->path, way->format, &filter, 10, &stats, &way->error);
-	end(way, rc);
-	weft_stats_free(stats);
+	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]) && rc == 0; i++) {
+		struct weft_stats *stats = NULL;
+
+		begin(way, "count");
+		rc = weft_stats_read(way->path, way->format, &filters[i], 10, &stats, &way->error);
+		end(way, rc);
+		weft_stats_free(stats);
+	}
 	return rc;
 }
 

@@ -186,10 +186,11 @@ static void change(struct weft_gather *g, uint32_t i, const struct change *next)
 	thread->ncases = 0;
 }
 
+/* Those of channels that were introduced: a case is too short to make one for. */
 static void keep_cases(struct weft_gather *g, uint32_t i, const struct weft_record *rec)
 {
 	for (uint32_t n = 0; n < rec->ncases; n++) {
-		uint32_t obj = weft_gather_object(g, rec->cases[n].on, WEFT_OBJ_CHAN);
+		uint32_t obj = weft_ids_get(&g->object_of, rec->cases[n].on);
 		struct weft_thread_stats *thread = &g->stats->threads[i];
 		size_t room = thread->room_cases;
 
