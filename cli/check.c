@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tracer/trace/check.h"
+#include "tracer/trace/json.h"
 
 enum { STRICT, FORMAT, COLOR };
 
@@ -49,7 +50,7 @@ static void print_json(const struct job *job, const struct weft_finding *f)
 	else
 		printf("null");
 	printf(",\"text\":");
-	cli_json_string(stdout, f->text);
+	weft_json_string(stdout, f->text);
 	putchar('}');
 }
 
@@ -74,7 +75,7 @@ static void end_json(int status, const struct weft_check_summary *s, const char 
 	printf("],\n  \"errors\":%" PRIu64 ",\"warnings\":%" PRIu64 ",\"records\":%" PRIu64
 	       ",\"threads\":%" PRIu32 ",\"error\":",
 		s->errors, s->warnings, s->records, s->threads);
-	cli_json_string(stdout, error);
+	weft_json_string(stdout, error);
 	printf(",\"exit\":%d}", status);
 }
 
@@ -86,7 +87,7 @@ static int check(struct job *job, bool strict)
 
 	if (job->json) {
 		printf(" {\"file\":");
-		cli_json_string(stdout, job->path);
+		weft_json_string(stdout, job->path);
 		printf(",\"findings\":[");
 	}
 	int unreadable = weft_check(job->path, NULL, report, job, &s, &error);

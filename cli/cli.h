@@ -142,9 +142,6 @@ const char *cli_clean(const char *text);
 const char *cli_duration(int64_t ns);
 const char *cli_count(uint64_t n);
 
-/* A JSON string, or null. */
-void cli_json_string(FILE *f, const char *text);
-
 /* ---- The terminal --------------------------------------------------------------------------- */
 
 /* Columns of the terminal; without one, what COLUMNS says, or INT_MAX: as wide as need be. */

@@ -7,6 +7,8 @@
 #include "cli/cli.h"
 #include "cli/info.h"
 
+#include "tracer/trace/json.h"
+
 static void print_patterns(struct info_out *out, const char *key, const char *const *patterns)
 {
 	info_out_key(out, key);
@@ -14,7 +16,7 @@ static void print_patterns(struct info_out *out, const char *key, const char *co
 	for (int i = 0; patterns && patterns[i]; i++) {
 		if (i)
 			putchar(',');
-		cli_json_string(stdout, patterns[i]);
+		weft_json_string(stdout, patterns[i]);
 	}
 	putchar(']');
 }

@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/info.h"
 #include "tracer/trace/csv.h"
+#include "tracer/trace/json.h"
 
 void info_out_key(struct info_out *out, const char *key)
 {
@@ -23,7 +24,7 @@ void info_out_text(struct info_out *out, const char *key, const char *value)
 {
 	info_out_key(out, key);
 	if (out->form == INFO_JSON)
-		cli_json_string(stdout, value);
+		weft_json_string(stdout, value);
 	else if (out->form == INFO_CSV && value)
 		weft_csv_text(stdout, value);
 }

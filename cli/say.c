@@ -12,8 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tracer/trace/json.h"
-
 void cli_say(const char *format, ...)
 {
 	va_list ap;
@@ -194,9 +192,4 @@ const char *cli_count(uint64_t n)
 	}
 	out[at] = '\0';
 	return out;
-}
-
-void cli_json_string(FILE *f, const char *text)
-{
-	weft_json_string(f, text);
 }

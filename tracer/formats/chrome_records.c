@@ -12,29 +12,12 @@
 
 #include <json-c/json.h>
 
-#include "tracer/formats/chrome_in.h"
-
-struct emitter {
-	struct chrome_importer *im;
-	const struct weft_sink *sink;
-	uint64_t index;	   /* of the last record */
-	uint64_t messages; /* numbers given to arrows */
-	int64_t t;
-	bool many;		  /* more than one process has threads */
-	struct weft_map track_of; /* of our own traces: coroutine to its track */
-	struct weft_set made;	  /* objects */
-	struct weft_map
-		tasks; /* by the address of an interned key: index of the innermost open one */
-	struct task {
-		uint64_t id;
-		size_t outer; /* SIZE_MAX: none */
-	} * open_tasks;
-	size_t ntasks, room_tasks;
-};
+#include "tracer/formats/chrome_emit.h"
 
 /* ---- Records --------------------------------------------------------------------------------- */
 
-static void begin(const struct emitter *em, struct weft_record *rec, uint8_t kind, uint64_t co)
+void chrome_begin_record(
+	const struct chrome_emitter *em, struct weft_record *rec, uint8_t kind, uint64_t co)
 {
 	weft_record_clear(rec);
 	rec->kind = kind;
@@ -42,7 +25,7 @@ static void begin(const struct emitter *em, struct weft_record *rec, uint8_t kin
 	rec->co = co;
 }
 
-static int put(struct emitter *em, struct weft_record *rec)
+int chrome_put(struct chrome_emitter *em, struct weft_record *rec)
 {
 	int rc;
 
@@ -51,7 +34,7 @@ static int put(struct emitter *em, struct weft_record *rec)
 	return rc < 0 ? rc : em->sink->record(em->sink->arg, rec);
 }
 
-static uint64_t co_of(const struct emitter *em, uint32_t track)
+uint64_t chrome_co(const struct chrome_emitter *em, uint32_t track)
 {
 	return track == UINT32_MAX ? 0 : em->im->tracks[track].co;
 }
@@ -71,19 +54,20 @@ static const char *track_name(const struct chrome_importer *im, const struct chr
 	return buf;
 }
 
-static int spawn(struct emitter *em, struct chrome_track *track, uint64_t parent, bool pre)
+int chrome_put_spawn(
+	struct chrome_emitter *em, struct chrome_track *track, uint64_t parent, bool pre)
 {
 	struct weft_record rec;
 	char name[512];
 
 	if (track->spawned)
 		return 0;
-	begin(em, &rec, WEFT_EV_SPAWN, parent);
+	chrome_begin_record(em, &rec, WEFT_EV_SPAWN, parent);
 	rec.new_ = track->co;
 	rec.name = track_name(em->im, track, em->many, name, sizeof(name));
 	rec.pre = pre;
 	track->spawned = true;
-	return put(em, &rec);
+	return chrome_put(em, &rec);
 }
 
 struct order {
@@ -107,7 +91,7 @@ static int compare(const void *left, const void *right)
 }
 
 /* Threads are numbered as the file wants them shown. All of them were there before. */
-static int introduce(struct emitter *em)
+static int introduce(struct chrome_emitter *em)
 {
 	struct chrome_importer *im = em->im;
 	struct order *orders = calloc(im->ntracks + 1, sizeof(*orders));
@@ -128,14 +112,14 @@ static int introduce(struct emitter *em)
 
 		if (track->used) {
 			track->co = ++co;
-			rc = spawn(em, track, 0, true);
+			rc = chrome_put_spawn(em, track, 0, true);
 		}
 	}
 	free(orders);
 	return rc;
 }
 
-static int make(struct emitter *em, uint64_t on, const char *name, bool merged)
+int chrome_put_make(struct chrome_emitter *em, uint64_t on, const char *name, bool merged)
 {
 	struct weft_record rec;
 
@@ -143,33 +127,33 @@ static int make(struct emitter *em, uint64_t on, const char *name, bool merged)
 		return 0;
 	if (weft_set_add(&em->made, on) < 0)
 		return -ENOMEM;
-	begin(em, &rec, WEFT_EV_MAKE, 0);
+	chrome_begin_record(em, &rec, WEFT_EV_MAKE, 0);
 	rec.on = on;
 	rec.type = WEFT_OBJ_CHAN;
 	rec.name = name;
 	rec.merged = merged;
 	rec.pre = true;
-	return put(em, &rec);
+	return chrome_put(em, &rec);
 }
 
 /* ---- Any Chrome trace ------------------------------------------------------------------------ */
 
-static int put_mark(struct emitter *em, uint8_t kind, uint64_t co, struct json_object *event)
+int chrome_put_mark(struct chrome_emitter *em, uint8_t kind, uint64_t co, struct json_object *event)
 {
 	const char *name = chrome_field(event, "name");
 	struct json_object *args = NULL;
 	struct weft_record rec;
 
-	begin(em, &rec, kind, co);
+	chrome_begin_record(em, &rec, kind, co);
 	rec.name = name ? name : "";
 	if (json_object_object_get_ex(event, "args", &args) &&
 		json_object_is_type(args, json_type_object))
 		rec.args = args;
 	rec.at_text = chrome_field(event, "loc");
-	return put(em, &rec);
+	return chrome_put(em, &rec);
 }
 
-static int put_begin(struct emitter *em, uint32_t track, struct json_object *event)
+static int put_begin(struct chrome_emitter *em, uint32_t track, struct json_object *event)
 {
 	struct chrome_track *of = &em->im->tracks[track];
 	const char *name = chrome_field(event, "name");
@@ -178,11 +162,11 @@ static int put_begin(struct emitter *em, uint32_t track, struct json_object *eve
 	if (!copy || weft_grow(&of->open, of->nopen, &of->room_open, sizeof(*of->open)) < 0)
 		return -ENOMEM;
 	of->open[of->nopen++] = copy;
-	return put_mark(em, WEFT_EV_BEGIN, of->co, event);
+	return chrome_put_mark(em, WEFT_EV_BEGIN, of->co, event);
 }
 
 /* The end of a region has the name of what it ends, whatever it calls itself. */
-static int put_end(struct emitter *em, uint32_t track)
+static int put_end(struct chrome_emitter *em, uint32_t track)
 {
 	struct chrome_track *of = &em->im->tracks[track];
 	struct weft_record rec;
@@ -191,22 +175,22 @@ static int put_end(struct emitter *em, uint32_t track)
 		chrome_odd(em->im, CHROME_END_WITHOUT_BEGIN, 0);
 		return 0;
 	}
-	begin(em, &rec, WEFT_EV_END, of->co);
+	chrome_begin_record(em, &rec, WEFT_EV_END, of->co);
 	rec.name = of->open[--of->nopen];
-	return put(em, &rec);
+	return chrome_put(em, &rec);
 }
 
-static int put_slice(struct emitter *em, uint32_t track, struct json_object *event)
+static int put_slice(struct chrome_emitter *em, uint32_t track, struct json_object *event)
 {
 	int64_t dur = 0;
 
 	if (!chrome_time(event, "dur", &dur) || dur <= 0)
-		return put_mark(em, WEFT_EV_NOTE, co_of(em, track), event);
+		return chrome_put_mark(em, WEFT_EV_NOTE, chrome_co(em, track), event);
 	return put_begin(em, track, event);
 }
 
 /* One record for each number among the arguments. */
-static int put_counts(struct emitter *em, struct json_object *event)
+static int put_counts(struct chrome_emitter *em, struct json_object *event)
 {
 	const char *name = chrome_field(event, "name");
 	struct json_object *args;
@@ -222,13 +206,13 @@ static int put_counts(struct emitter *em, struct json_object *event)
 		if (!json_object_is_type(value, json_type_int) &&
 			!json_object_is_type(value, json_type_double))
 			continue;
-		begin(em, &rec, WEFT_EV_COUNT, 0);
+		chrome_begin_record(em, &rec, WEFT_EV_COUNT, 0);
 		snprintf(text, sizeof(text), "%.250s%s%.250s", name ? name : "",
 			strcmp(key, "value") == 0 ? "" : " ", strcmp(key, "value") == 0 ? "" : key);
 		rec.name = text;
 		rec.value = value;
 		rec.has_value = true;
-		rc = put(em, &rec);
+		rc = chrome_put(em, &rec);
 		if (rc < 0)
 			break;
 	}
@@ -236,7 +220,7 @@ static int put_counts(struct emitter *em, struct json_object *event)
 }
 
 /* What belongs together in an asynchronous slice: its id, in its scope, and its category. */
-static const char *async_key(struct emitter *em, struct json_object *event)
+static const char *async_key(struct chrome_emitter *em, struct json_object *event)
 {
 	const char *id = chrome_field(event, "id"), *cat = chrome_field(event, "cat");
 	const char *pid = "", *copy;
@@ -258,7 +242,7 @@ static const char *async_key(struct emitter *em, struct json_object *event)
 }
 
 /* Asynchronous slices of one key nest: the end is that of the innermost. */
-static int put_task(struct emitter *em, struct json_object *event, bool is_begin)
+static int put_task(struct chrome_emitter *em, struct json_object *event, bool is_begin)
 {
 	const char *key = async_key(em, event);
 	const uint64_t *open = key ? weft_map_get(&em->tasks, (uintptr_t)key) : NULL;
@@ -272,7 +256,7 @@ static int put_task(struct emitter *em, struct json_object *event, bool is_begin
 		chrome_odd(em->im, CHROME_END_WITHOUT_BEGIN, 0);
 		return 0;
 	}
-	begin(em, &rec, WEFT_EV_TASK, 0);
+	chrome_begin_record(em, &rec, WEFT_EV_TASK, 0);
 	rec.name = is_begin ? chrome_field(event, "name") : NULL;
 	rec.op = !is_begin;
 	if (is_begin) {
@@ -283,15 +267,15 @@ static int put_task(struct emitter *em, struct json_object *event, bool is_begin
 			return rc;
 		rec.id = em->ntasks + 1;
 		em->open_tasks[em->ntasks++] = (struct task){rec.id, innermost};
-		return put(em, &rec);
+		return chrome_put(em, &rec);
 	}
 	rec.id = em->open_tasks[innermost].id;
 	rc = weft_map_put(&em->tasks, (uintptr_t)key, em->open_tasks[innermost].outer);
-	return rc < 0 ? rc : put(em, &rec);
+	return rc < 0 ? rc : chrome_put(em, &rec);
 }
 
 /* Perfetto's states of threads. */
-static int put_thread_state(struct emitter *em, uint32_t track, struct json_object *event)
+static int put_thread_state(struct chrome_emitter *em, uint32_t track, struct json_object *event)
 {
 	const char *name = chrome_field(event, "name");
 	struct json_object *args, *cpu;
@@ -299,7 +283,7 @@ static int put_thread_state(struct emitter *em, uint32_t track, struct json_obje
 
 	if (!name)
 		return 0;
-	begin(em, &rec, WEFT_EV_STATE, co_of(em, track));
+	chrome_begin_record(em, &rec, WEFT_EV_STATE, chrome_co(em, track));
 	if (strcmp(name, "Running") == 0) {
 		rec.kind = WEFT_EV_RUN;
 		rec.w = 0;
@@ -313,10 +297,11 @@ static int put_thread_state(struct emitter *em, uint32_t track, struct json_obje
 		rec.state = WEFT_STATE_BLOCKED;
 		rec.why = WEFT_WHY_OTHER;
 	}
-	return put(em, &rec);
+	return chrome_put(em, &rec);
 }
 
-static int put_event(struct emitter *em, const struct chrome_item *item, struct json_object *event)
+int chrome_put_event(
+	struct chrome_emitter *em, const struct chrome_item *item, struct json_object *event)
 {
 	const char *ph = chrome_field(event, "ph");
 
@@ -338,13 +323,13 @@ static int put_event(struct emitter *em, const struct chrome_item *item, struct 
 	case 'T':
 		return put_thread_state(em, item->track, event);
 	default:
-		return put_mark(em, WEFT_EV_NOTE, co_of(em, item->track), event);
+		return chrome_put_mark(em, WEFT_EV_NOTE, chrome_co(em, item->track), event);
 	}
 }
 
 /* ---- Messages of arrows ---------------------------------------------------------------------- */
 
-static int put_hop(struct emitter *em, const struct chrome_item *item)
+static int put_hop(struct chrome_emitter *em, const struct chrome_item *item)
 {
 	struct chrome_hop *hop = &em->im->hops[item->hop];
 	bool is_send = item->role == CHROME_ROLE_SEND;
@@ -352,232 +337,18 @@ static int put_hop(struct emitter *em, const struct chrome_item *item)
 
 	if (is_send)
 		hop->msg = ++em->messages;
-	begin(em, &rec, is_send ? WEFT_EV_SEND : WEFT_EV_RECV, co_of(em, item->track));
+	chrome_begin_record(
+		em, &rec, is_send ? WEFT_EV_SEND : WEFT_EV_RECV, chrome_co(em, item->track));
 	rec.on = hop->channel + 1;
 	rec.msg = hop->msg;
 	if (!is_send)
-		rec.from = co_of(em, hop->from);
-	return put(em, &rec);
-}
-
-/* ---- What weft wrote ------------------------------------------------------------------------- */
-
-static int64_t number(struct json_object *args, const char *key, int64_t absent)
-{
-	struct json_object *field;
-	int64_t n;
-
-	if (!json_object_object_get_ex(args, key, &field) ||
-		!json_object_is_type(field, json_type_int))
-		return absent;
-	n = json_object_get_int64(field);
-	return n >= 0 && n <= WEFT_TIME_MAX ? n : absent;
-}
-
-static uint64_t id(struct json_object *args, const char *key)
-{
-	return (uint64_t)number(args, key, 0);
-}
-
-/* The number of a word in a list that ends with NULL; 0 if it is not there. */
-static uint8_t word(struct json_object *args, const char *key, const char *(*word_of)(unsigned))
-{
-	const char *text = chrome_field(args, key);
-
-	for (unsigned i = 1; text && strcmp(word_of(i), "?") != 0; i++) {
-		if (strcmp(word_of(i), text) == 0)
-			return (uint8_t)i;
-	}
-	return 0;
-}
-
-static int act_spawn(struct emitter *em, struct weft_record *rec, struct json_object *args)
-{
-	const uint64_t *track = weft_map_get(&em->track_of, id(args, "new"));
-
-	return track ? spawn(em, &em->im->tracks[*track], rec->co, false) : 0;
-}
-
-static int act_run(struct emitter *em, struct weft_record *rec, struct json_object *args)
-{
-	int64_t w = number(args, "worker", -1);
-
-	if (w < 0 || w >= INT32_MAX)
-		return 0;
-	rec->kind = WEFT_EV_RUN;
-	rec->w = (int32_t)w;
-	return put(em, rec);
-}
-
-static int act_ready(struct emitter *em, struct weft_record *rec, struct json_object *args)
-{
-	rec->kind = WEFT_EV_STATE;
-	rec->state = WEFT_STATE_READY;
-	return put(em, rec);
-}
-
-static int act_block(struct emitter *em, struct weft_record *rec, struct json_object *args)
-{
-	rec->kind = WEFT_EV_STATE;
-	rec->state = WEFT_STATE_BLOCKED;
-	rec->why = word(args, "why", weft_why_word);
-	if (weft_set_has(&em->made, id(args, "on")))
-		rec->on = id(args, "on");
-	return put(em, rec);
-}
-
-static int act_wake(struct emitter *em, struct weft_record *rec, struct json_object *args)
-{
-	rec->kind = WEFT_EV_UNBLOCK;
-	rec->to = id(args, "to");
-	rec->why = word(args, "why", weft_why_word);
-	return rec->to ? put(em, rec) : 0;
-}
-
-/* The channel's name is what stands behind the verb. */
-static int make_named(struct emitter *em, uint64_t on, struct json_object *event)
-{
-	const char *name = chrome_field(event, "name");
-	const char *blank = name ? strchr(name, ' ') : NULL;
-
-	return make(em, on, blank ? blank + 1 : NULL, false);
-}
-
-static int act_message(struct emitter *em, struct weft_record *rec, struct json_object *args)
-{
-	rec->on = id(args, "on");
-	rec->msg = id(args, "msg");
-	rec->from = id(args, "from");
-	rec->by = id(args, "by");
-	rec->len = number(args, "len", -1);
-	rec->index_case = number(args, "case", -1);
-	rec->via = word(args, "via", weft_via_word);
-	rec->has_value = json_object_object_get_ex(args, "value", &rec->value);
-	rec->ok = rec->kind == WEFT_EV_SEND || rec->msg;
-	if (!rec->on || (rec->kind == WEFT_EV_SEND && !rec->msg)) {
-		chrome_odd(em->im, CHROME_BAD_ACT, 0);
-		return 0;
-	}
-	return put(em, rec);
-}
-
-static int act_close(struct emitter *em, struct weft_record *rec, struct json_object *args)
-{
-	rec->on = id(args, "on");
-	rec->woke = number(args, "woke", -1);
-	return rec->on ? put(em, rec) : 0;
-}
-
-static int act_unsend(struct emitter *em, struct weft_record *rec, struct json_object *args)
-{
-	rec->msg = id(args, "msg");
-	rec->why = word(args, "why", weft_unsend_word);
-	return rec->msg && rec->why ? put(em, rec) : 0;
-}
-
-static const struct act {
-	const char *cat;
-	uint8_t kind;
-	bool has_object;
-	int (*take)(struct emitter *em, struct weft_record *rec, struct json_object *args);
-} acts[] = {
-	{"spawn", WEFT_EV_SPAWN, false, act_spawn},
-	{"run", WEFT_EV_RUN, false, act_run},
-	{"ready", WEFT_EV_STATE, false, act_ready},
-	{"block", WEFT_EV_STATE, false, act_block},
-	{"wake", WEFT_EV_UNBLOCK, false, act_wake},
-	{"send", WEFT_EV_SEND, true, act_message},
-	{"recv", WEFT_EV_RECV, true, act_message},
-	{"close", WEFT_EV_CLOSE, true, act_close},
-	{"unsend", WEFT_EV_UNSEND, false, act_unsend},
-};
-
-/* A slice that weft wrote, or 1: it is like any other. */
-static int put_act(struct emitter *em, const struct chrome_item *item, struct json_object *event)
-{
-	const char *cat = chrome_field(event, "cat");
-	struct json_object *args = NULL;
-	struct weft_record rec;
-	int rc = 0;
-
-	if (!cat || strcmp(cat, "life") == 0)
-		return cat ? 0 : 1;
-	json_object_object_get_ex(event, "args", &args);
-	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
-		const struct act *act = &acts[i];
-
-		if (strcmp(act->cat, cat) != 0)
-			continue;
-		if (act->has_object && id(args, "on"))
-			rc = make_named(em, id(args, "on"), event);
-		begin(em, &rec, act->kind, co_of(em, item->track));
-		rec.at_text = chrome_field(event, "loc");
-		return rc < 0 ? rc : act->take(em, &rec, args);
-	}
-	return 1;
-}
-
-/* The regions of a coroutine are asynchronous slices. */
-static int put_region(struct emitter *em, struct json_object *event, char ph)
-{
-	struct json_object *args = NULL, *inner = NULL;
-	struct weft_record rec;
-
-	json_object_object_get_ex(event, "args", &args);
-	begin(em, &rec, ph == 'b' ? WEFT_EV_BEGIN : WEFT_EV_END, id(args, "co"));
-	rec.name = chrome_field(event, "name");
-	if (json_object_object_get_ex(args, "args", &inner) &&
-		json_object_is_type(inner, json_type_object))
-		rec.args = inner;
-	return rec.co && rec.name ? put(em, &rec) : 0;
-}
-
-static int put_ours(struct emitter *em, const struct chrome_item *item, struct json_object *event)
-{
-	const char *ph = chrome_field(event, "ph"), *cat = chrome_field(event, "cat");
-	const char *pid = chrome_field(event, "pid");
-	struct chrome_track *track =
-		item->track == UINT32_MAX ? NULL : &em->im->tracks[item->track];
-	int rc = 0;
-
-	if (pid && strcmp(pid, "2") == 0 && ph[0] != 'i')
-		return 0; /* workers: the same runs once more */
-	if (ph[0] == 'X' && (!track || !track->co)) { /* no coroutine has such a number */
-		chrome_odd(em->im, CHROME_BAD_ACT, 0);
-		return 0;
-	}
-	if (track && track->co && !track->spawned)
-		rc = spawn(em, track, 0, false);
-	if (rc == 0 && ph[0] == 'X') {
-		rc = put_act(em, item, event);
-		return rc == 1 ? put_mark(em, WEFT_EV_NOTE, track->co, event) : rc;
-	}
-	if (rc == 0 && cat && strcmp(cat, "region") == 0)
-		return put_region(em, event, ph[0]);
-	return rc < 0 ? rc : put_event(em, item, event);
-}
-
-/* In our own traces a thread's number is its coroutine's. */
-static int number_ours(struct emitter *em)
-{
-	struct chrome_importer *im = em->im;
-
-	for (size_t i = 0; i < im->ntracks; i++) {
-		struct chrome_track *track = &im->tracks[i];
-		unsigned long long co = strtoull(track->tid, NULL, 10);
-
-		if (strcmp(track->pid, "1") != 0 || co == 0 || co > WEFT_TIME_MAX)
-			continue;
-		track->co = co;
-		if (weft_map_put(&em->track_of, co, i) < 0)
-			return -ENOMEM;
-	}
-	return 0;
+		rec.from = chrome_co(em, hop->from);
+	return chrome_put(em, &rec);
 }
 
 /* ---- All of it ------------------------------------------------------------------------------- */
 
-static int put_item(struct emitter *em, const struct chrome_item *item)
+static int put_item(struct chrome_emitter *em, const struct chrome_item *item)
 {
 	struct json_object *event;
 	int rc;
@@ -589,12 +360,12 @@ static int put_item(struct emitter *em, const struct chrome_item *item)
 	event = chrome_parse(em->im, item->text, item->len);
 	if (!event)
 		return -ENOMEM;
-	rc = em->im->ours ? put_ours(em, item, event) : put_event(em, item, event);
+	rc = em->im->ours ? chrome_put_ours(em, item, event) : chrome_put_event(em, item, event);
 	json_object_put(event);
 	return rc;
 }
 
-static int put_items(struct emitter *em)
+static int put_items(struct chrome_emitter *em)
 {
 	struct chrome_importer *im = em->im;
 	int64_t least = im->nitems && !im->ours ? im->items[0].t : 0;
@@ -604,9 +375,9 @@ static int put_items(struct emitter *em)
 		(im->items[0].t < least || im->items[im->nitems - 1].t - least > WEFT_TIME_MAX ||
 			im->items[0].t - least < 0))
 		return -ERANGE;
-	rc = im->ours ? number_ours(em) : introduce(em);
+	rc = im->ours ? chrome_number_ours(em) : introduce(em);
 	for (size_t i = 0; rc == 0 && i < im->nchannels && !im->ours; i++)
-		rc = make(em, i + 1, im->channels[i], true);
+		rc = chrome_put_make(em, i + 1, im->channels[i], true);
 	for (size_t i = 0; rc == 0 && i < im->nitems; i++) {
 		em->t = im->items[i].t - least;
 		rc = put_item(em, &im->items[i]);
@@ -616,7 +387,7 @@ static int put_items(struct emitter *em)
 
 int chrome_emit(struct chrome_importer *im, const struct weft_sink *sink)
 {
-	struct emitter em = {.im = im, .sink = sink};
+	struct chrome_emitter em = {.im = im, .sink = sink};
 	struct weft_record rec;
 	size_t used = 0;
 	int rc;
@@ -626,9 +397,9 @@ int chrome_emit(struct chrome_importer *im, const struct weft_sink *sink)
 	em.many = used > 1 && !im->ours;
 	rc = put_items(&em);
 	if (rc == 0) {
-		begin(&em, &rec, WEFT_EV_EOF, 0);
+		chrome_begin_record(&em, &rec, WEFT_EV_EOF, 0);
 		rec.n = (int64_t)em.index;
-		rc = put(&em, &rec);
+		rc = chrome_put(&em, &rec);
 	}
 	weft_map_finish(&em.track_of);
 	weft_set_finish(&em.made);
