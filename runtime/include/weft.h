@@ -1014,6 +1014,15 @@ static inline bool weft__received(int result)
 #define WEFT__CHAR_KIND WEFT_ELEM_INT
 #endif
 
+/* Not of ISO C, but of all compilers for 64 bits. */
+#ifdef __SIZEOF_INT128__
+__extension__ typedef __int128 weft__int128;
+__extension__ typedef unsigned __int128 weft__uint128;
+#define WEFT__UINT128 weft__uint128
+#else
+#define WEFT__UINT128 struct weft__no_uint128 *
+#endif
+
 #ifndef __cplusplus
 
 #define WEFT_UNIT ((weft_unit){0})
@@ -1035,6 +1044,7 @@ static inline bool weft__received(int result)
 		 : WEFT_ELEM_UINT, unsigned int                                                    \
 		 : WEFT_ELEM_UINT, unsigned long                                                   \
 		 : WEFT_ELEM_UINT, unsigned long long                                              \
+		 : WEFT_ELEM_UINT, WEFT__UINT128                                                   \
 		 : WEFT_ELEM_UINT, const char *                                                    \
 		 : WEFT_ELEM_CSTR, default                                                         \
 		 : __builtin_classify_type(*(type *)0) == 5   ? WEFT_ELEM_PTR                      \
@@ -1124,6 +1134,10 @@ WEFT__TYPE(unsigned short, WEFT_ELEM_UINT);
 WEFT__TYPE(unsigned int, WEFT_ELEM_UINT);
 WEFT__TYPE(unsigned long, WEFT_ELEM_UINT);
 WEFT__TYPE(unsigned long long, WEFT_ELEM_UINT);
+#ifdef __SIZEOF_INT128__
+WEFT__TYPE(weft__int128, WEFT_ELEM_INT);
+WEFT__TYPE(weft__uint128, WEFT_ELEM_UINT);
+#endif
 WEFT__TYPE(float, WEFT_ELEM_FLOAT);
 WEFT__TYPE(double, WEFT_ELEM_FLOAT);
 WEFT__TYPE(long double, WEFT_ELEM_FLOAT);
