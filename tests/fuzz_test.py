@@ -25,10 +25,10 @@ def add(name, seeds):
         found = pathlib.Path(KEEP or folder) / name
         found.mkdir(parents=True, exist_ok=True)
         folders = [found, *(SOURCE / seed for seed in seeds), SOURCE / "tests/fuzz/corpus" / name]
-        got = run(BUILD / "tests" / f"fuzz_{name}", f"-max_total_time={SECONDS}", "-timeout=20",
-                  "-rss_limit_mb=2048", "-max_len=30000", "-print_final_stats=1",
+        got = run(BUILD / "tests" / f"fuzz_{name}", f"-max_total_time={SECONDS}", "-timeout=60",
+                  "-report_slow_units=60", "-rss_limit_mb=2048", "-max_len=30000", "-print_final_stats=1",
                   f"-artifact_prefix={folder}/", *folders, timeout=SECONDS * 2 + 120)
-        for bad in folder.glob("*-*"):
+        for bad in [p for p in folder.glob("*-*") if p.is_file()]:
             kept = shutil.copy(bad, BUILD / f"fuzz-{name}-{bad.name}")
             raise AssertionError(f"{kept}\n{got.stderr[-3000:]}")
         assert got.returncode == 0, got.stderr[-3000:]
