@@ -108,8 +108,10 @@ static void *monitor(void *unused)
 
 		if (todo & ASKED_QUIT)
 			quit();
-		if (todo & ASKED_DUMP)
+		if (todo & ASKED_DUMP) {
 			weft__dump_and_tell(STDERR_FILENO, &quiet);
+			weft__rec_dump(NULL); /* if it is a flight recorder; it says what comes of it */
+		}
 		if (todo & ASKED_STOP)
 			return NULL;
 		if (!todo)

@@ -2,7 +2,8 @@
  *
  * The handler looks whether the address lies in the guard below a coroutine's stack. If so, it says
  * so; in any case it puts the default back and returns, and the instruction faults again: the
- * process dies of the signal that it would have died of without us, core file and all.
+ * process dies of the signal that it would have died of without us, core file and all. A run that
+ * is recorded ends its recording first, and does so for other signals that kill, too.
  */
 #include "runtime/overflow.h"
 
@@ -15,8 +16,10 @@
 #include "runtime/probe.h"
 #include "runtime/stack.h"
 
-static const int signals[] = {SIGSEGV, SIGBUS};
-static bool taken[2];
+static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+#define SIGNALS 5
+#define OF_STACKS 2 /* the first ones; the others are taken for the recording alone */
+static bool taken[SIGNALS];
 
 static void say_overflow(const struct weft__co *co)
 {
@@ -34,33 +37,42 @@ static void say_overflow(const struct weft__co *co)
 	(void)unused;
 }
 
-static void handle(int sig, siginfo_t *info, void *context)
+static bool is_overflow(int sig, const siginfo_t *info)
 {
 	const char *at = info->si_addr;
-	struct weft__co *co = weft__stack_find(at);
+	struct weft__co *co;
 
-	(void)context;
-	signal(sig, SIG_DFL);
-	if (info->si_code <= 0) {
-		raise(sig); /* sent, not a fault: nothing will fault again once we return */
-		return;
-	}
-	if (!co || !co->guarded || at >= co->stack + sysconf(_SC_PAGESIZE))
-		return;
-	say_overflow(co);
-	weft__rec_abort(WEFT_EOF_SIGNAL);
+	if ((sig != SIGSEGV && sig != SIGBUS) || info->si_code <= 0)
+		return false;
+	co = weft__stack_find(at);
+	return co && co->guarded && at < co->stack + sysconf(_SC_PAGESIZE);
 }
 
-void weft__overflow_init(void)
+/*
+ * Ending the recording is not what a handler may do: if the program dies with the lock of malloc
+ * held, its last 2 s are spent on waiting for a collector that needs it, and it dies all the same.
+ */
+static void handle(int sig, siginfo_t *info, void *context)
+{
+	(void)context;
+	signal(sig, SIG_DFL);
+	if (is_overflow(sig, info))
+		say_overflow(weft__stack_find(info->si_addr));
+	weft__rec_abort(WEFT_EOF_SIGNAL);
+	if (info->si_code <= 0)
+		raise(sig); /* sent, not a fault: nothing will fault again once we return */
+}
+
+void weft__overflow_init(bool recorded)
 {
 	const char *wish = secure_getenv("WEFT_SIGNALS");
 	struct sigaction action = {.sa_sigaction = handle, .sa_flags = SA_SIGINFO | SA_ONSTACK},
 			 old;
 
 	sigemptyset(&action.sa_mask);
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < SIGNALS; i++) {
 		taken[i] = false;
-		if (wish && strcmp(wish, "0") == 0)
+		if ((wish && strcmp(wish, "0") == 0) || (i >= OF_STACKS && !recorded))
 			continue;
 		if (sigaction(signals[i], NULL, &old) == 0 && !(old.sa_flags & SA_SIGINFO) &&
 			old.sa_handler == SIG_DFL)
@@ -72,7 +84,7 @@ void weft__overflow_finish(void)
 {
 	struct sigaction now;
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < SIGNALS; i++) {
 		/* Unless the program has put a handler of its own there meanwhile. */
 		if (taken[i] && sigaction(signals[i], NULL, &now) == 0 &&
 			(now.sa_flags & SA_SIGINFO) && now.sa_sigaction == handle)

@@ -9,10 +9,10 @@
 #include <stdbool.h>
 
 /*
- * Once a run. Takes SIGSEGV and SIGBUS where their disposition is the default; WEFT_SIGNALS=0
- * leaves them alone.
+ * Once a run, before a coroutine runs. Takes SIGSEGV and SIGBUS, and if it is recorded SIGFPE,
+ * SIGILL and SIGABRT, where their disposition is the default; WEFT_SIGNALS=0 leaves them alone.
  */
-void weft__overflow_init(void);
+void weft__overflow_init(bool recorded);
 void weft__overflow_finish(void);
 
 /* What a thread's handler runs on, since its stack is used up. */

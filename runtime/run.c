@@ -328,7 +328,6 @@ static int set_up(void)
 	weft__sync_init();
 	weft__timers_init();
 	weft__tickers_init();
-	weft__overflow_init();
 	weft__poke_init();
 	weft__census_init();
 	weft__debug_init();
@@ -350,6 +349,7 @@ static void start(int argc, char **argv)
 		for (int i = 0; i < s->nworkers; i++)
 			s->workers[i].ring = weft__rec_ring(i);
 	}
+	weft__overflow_init(recorded);
 	weft__monitor_start(weft__hogs_init(recorded));
 	open_gate();
 }

@@ -3,7 +3,7 @@
  * Does a bit of everything that is recorded, over and over: tests/record_wishes.py records it with
  * all kinds of wishes.
  *
- *	record_all ROUNDS
+ *	record_all ROUNDS [dump]
  */
 #include <errno.h>
 #include <stdio.h>
@@ -182,6 +182,8 @@ static int all(int argc, char **argv)
 		pipes();
 		marks(i);
 	}
+	if (argc > 2 && weft_trace_dump(NULL) != 0)
+		exit(6);
 	puts("done"); /* from now on nothing much is recorded */
 	fflush(stdout);
 	return 0;

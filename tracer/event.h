@@ -144,6 +144,13 @@
 	X(READ, "read")                                                                            \
 	X(WRITE, "write")
 
+/* What a coroutine does: the record `state`, and the model. */
+#define WEFT_STATE_LIST(X)                                                                         \
+	X(UNKNOWN, "") /* alive, and the trace does not say (no `sched`) */                        \
+	X(READY, "ready")                                                                          \
+	X(RUNNING, "running")                                                                      \
+	X(BLOCKED, "blocked") /* or asleep: why sleep */
+
 #define WEFT_TIMER_OP_LIST(X)                                                                      \
 	X(SET, "set")                                                                              \
 	X(FIRE, "fire")                                                                            \
@@ -248,6 +255,12 @@ enum weft_lock_mode {
 #undef X
 	WEFT_MODE_COUNT
 };
+enum weft_state {
+#define X(c, word) WEFT_STATE_##c,
+	WEFT_STATE_LIST(X)
+#undef X
+	WEFT_STATE_COUNT
+};
 enum weft_timer_op {
 #define X(c, word) WEFT_TIMER_##c,
 	WEFT_TIMER_OP_LIST(X)
@@ -346,6 +359,7 @@ enum weft_class {
  *   END       co       -         -      -          -          -          -          -        name\0
  *   TASK      co       -         op     -          task       parent     -          -        name\0
  *   COUNT     co       -         -      -          -          -          -          a double name\0
+ *   STATE     co       object    why    state      (no tail)
  *   DROP      -        -         -      -          records    since      -          -
  *
  * In SPAWN `fn` is the function that was spawned, `file`, line and `in` (the function around it,
@@ -365,7 +379,7 @@ enum weft_rec_flag {
 	WEFT_REC_NULL = 2,    /* SEND: a string that is a null pointer */
 	WEFT_REC_SYS = 4,     /* co, or who is spawned, is of the runtime and runs on no worker */
 	WEFT_REC_FAILED = 16, /* ACQUIRE: a try, and it was not free */
-	WEFT_REC_PRE = 8,     /* MAKE: it was in use before */
+	WEFT_REC_PRE = 8,     /* SPAWN, MAKE: it was there before */
 	WEFT_REC_PAD = 0x80,  /* not a record: skip `units` to the ring's end */
 };
 

@@ -921,6 +921,15 @@ WEFT_API void weft_region_end(const char *name);
 	const char *WEFT__UNIQUE(weft__region_) __attribute__((cleanup(weft__region_leave), unused)) =\
 		weft__region_enter(name)
 
+/*
+ * In a run that keeps only its newest records (WEFT_TRACE_MODE=ring): writes those, and what lived
+ * before them, to the file; NULL: to the one that WEFT_TRACE names, and from the second time on to
+ * NAME.2.json and so on. Any thread; waits until it is written, and a worker with it. 0; -ENOTSUP:
+ * the run is not recorded, or not in that mode; -EWOULDBLOCK: another program records to that file;
+ * or another error of the system.
+ */
+WEFT_API int weft_trace_dump(const char *path);
+
 /* A sample of a counter, which belongs to the whole program; what is not finite is left out. */
 WEFT_API void weft_count(const char *name, double value);
 

@@ -106,10 +106,26 @@ static void flush(struct merge *m)
 		weft__rec_fail(ret);
 }
 
+static bool keeps(const struct weft__recorder *rec)
+{
+	return rec->wishes.mode == WEFT__MODE_RING;
+}
+
+static int64_t ns_of(const struct merge *m, int64_t t)
+{
+	return weft__timeline_ns(&m->rec->lines.timeline, t);
+}
+
 static void put_record(struct merge *m, const struct weft_rec *rec, int worker)
 {
 	int ret;
 
+	if (keeps(m->rec)) {
+		ret = weft__flight_keep(&m->rec->flight, rec, worker, ns_of(m, rec->t));
+		if (ret < 0)
+			weft__rec_fail(ret);
+		return;
+	}
 	if (atomic_load_explicit(&m->rec->error, relaxed))
 		return;
 	if (weft__writer_full(&m->rec->out))
@@ -242,6 +258,8 @@ static void flush_round(struct merge *m)
 	uint64_t records = m->rec->out.records;
 	int64_t t = collect(m, false);
 
+	if (keeps(m->rec))
+		return;
 	if (m->rec->out.records == records || atomic_load_explicit(&m->rec->error, relaxed))
 		return;
 	if (weft__writer_full(&m->rec->out))
@@ -269,10 +287,45 @@ static void confess_all(struct merge *m, int64_t t)
 	}
 }
 
+/* What ends badly is written; what ends well was not asked for. */
+static void end_flight(struct merge *m, int64_t t, enum weft_eof_why why)
+{
+	if (why == WEFT_EOF_DEADLOCK || why == WEFT_EOF_CRASH || why == WEFT_EOF_SIGNAL)
+		weft__flight_write(m->rec, NULL, ns_of(m, t), why);
+}
+
+/* Whoever asked for a dump has given the path (acquire), and gets the result (release). */
+static bool dump_is_asked_for(struct weft__recorder *rec)
+{
+	return atomic_load_explicit(&rec->dump, acquire) == 1;
+}
+
+static void answer_dump(struct weft__recorder *rec, int result)
+{
+	rec->dump_result = result;
+	atomic_store_explicit(&rec->dump, 2, release);
+	weft__futex_wake(&rec->dump, INT_MAX);
+}
+
+static void dump(struct merge *m)
+{
+	struct weft__recorder *rec = m->rec;
+	int64_t ns;
+
+	if (!dump_is_asked_for(rec))
+		return;
+	ns = ns_of(m, collect(m, false));
+	answer_dump(rec, weft__flight_write(rec, rec->dump_path, ns, WEFT_EOF_STOP));
+}
+
 static void last_round(struct merge *m, enum weft_eof_why why)
 {
 	int64_t t = collect(m, true);
 
+	if (keeps(m->rec)) {
+		end_flight(m, t, why);
+		return;
+	}
 	confess_all(m, t);
 	if (weft__writer_full(&m->rec->out))
 		flush(m);
@@ -297,18 +350,21 @@ static void run(struct merge *m)
 {
 	struct weft__recorder *rec = m->rec;
 
-	flush(m); /* the header */
+	if (!keeps(rec))
+		flush(m); /* the header */
 	for (;;) {
 		uint32_t request = atomic_load_explicit(&rec->request, acquire);
 
 		if (atomic_load_explicit(&rec->error, relaxed))
 			return;
 		if (request) {
+			dump(m);
 			last_round(m, (enum weft_eof_why)(request - 1));
 			return;
 		}
 		if (anything(m))
 			flush_round(m);
+		dump(m);
 		weft__futex_wait(&rec->kick, 0, weft__rec_in_ms(WEFT__REC_FLUSH_MS));
 		atomic_exchange(&rec->kick, 0); /* reads it: who kicked has set request before */
 	}
@@ -332,6 +388,10 @@ void *weft__rec_collect(void *arg)
 	free(merge.cursors);
 	weft__lines_free(&rec->lines);
 	weft__writer_finish(&rec->out);
+	if (dump_is_asked_for(rec))
+		answer_dump(rec, -EIO); /* recording has ended by an error */
+	weft__flight_free(&rec->flight);
+	weft__target_leave(&rec->target, rec->path);
 	atomic_store_explicit(&rec->done, 1, release);
 	weft__futex_wake(&rec->done, INT_MAX);
 	return NULL;

@@ -25,8 +25,8 @@ static WEFT__NO_TSAN long futex(
 /* Not for TSan either: who waits may stand on the stack of a coroutine that has ended. */
 WEFT__NO_TSAN /* Not for TSan either: a coroutine that has ended may wait here before it leaves its
 		 stack. */
-		      WEFT__NO_TSAN bool
-		      weft__futex_wait(_Atomic uint32_t *word, uint32_t expected, int64_t until)
+	WEFT__NO_TSAN bool
+	weft__futex_wait(_Atomic uint32_t *word, uint32_t expected, int64_t until)
 {
 	struct timespec ts = {0, 0};
 

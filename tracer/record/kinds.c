@@ -24,6 +24,7 @@ static const struct word yield_words[] = {WEFT_YIELD_WHY_LIST(X)};
 static const struct word exit_words[] = {WEFT_EXIT_WHY_LIST(X)};
 static const struct word unsend_words[] = {WEFT_UNSEND_WHY_LIST(X)};
 static const struct word worker_words[] = {WEFT_WORKER_OP_LIST(X)};
+static const struct word state_words[] = {WEFT_STATE_LIST(X)};
 static const struct word mode_words[] = {WEFT_MODE_LIST(X)};
 static const struct word timer_words[] = {WEFT_TIMER_OP_LIST(X)};
 static const struct word task_words[] = {WEFT_TASK_OP_LIST(X)};
@@ -109,6 +110,8 @@ static char *line_spawn(char *p, const struct weft__input *in)
 		p = weft__put_text(WEFT__KEY(p, "fn"), in, 1);
 	if (in->rec->flags & WEFT_REC_SYS)
 		p = WEFT__PUT(p, ",\"sys\":true");
+	if (in->rec->flags & WEFT_REC_PRE)
+		p = WEFT__PUT(p, ",\"pre\":true");
 	p = OPT_U(p, "stack_bytes", in->tail.a);
 	return OPT_U(p, "at", in->at);
 }
@@ -402,6 +405,13 @@ static char *line_count(char *p, const struct weft__input *in)
 	return weft__put_double(WEFT__KEY(p, "value"), value);
 }
 
+static char *line_state(char *p, const struct weft__input *in)
+{
+	p = OPT_WORD(p, "state", state_words, in->rec->n);
+	p = OPT_WORD(p, "why", why_words, in->rec->why);
+	return OPT_U(p, "on", in->rec->on);
+}
+
 static char *line_drop(char *p, const struct weft__input *in)
 {
 	p = weft__put_stamp(WEFT__KEY(p, "since"), in->lines, in->tail.b);
@@ -439,5 +449,6 @@ weft__kind_fn *const weft__kinds[WEFT_EV_COUNT_] = {
 	[WEFT_EV_END] = line_mark,
 	[WEFT_EV_TASK] = line_task,
 	[WEFT_EV_COUNT] = line_count,
+	[WEFT_EV_STATE] = line_state,
 	[WEFT_EV_DROP] = line_drop,
 };

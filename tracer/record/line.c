@@ -130,8 +130,10 @@ static int prepare(struct weft__input *in)
 }
 
 /* What timers do belongs to no worker, and a name is of one thing only. */
-static bool has_worker(const struct weft_rec *rec)
+static bool has_worker(const struct weft_rec *rec, int worker)
 {
+	if (worker < 0)
+		return false;
 	switch (rec->kind) {
 	case WEFT_EV_NAME:
 		return false;
@@ -150,7 +152,7 @@ static char *put_head(char *p, const struct weft__input *in)
 
 	p = mempcpy(p, heads[rec->kind].text, heads[rec->kind].len);
 	p = weft__put_stamp(p, in->lines, rec->t);
-	if (has_worker(rec))
+	if (has_worker(rec, in->worker))
 		p = weft__put_i64(WEFT__KEY(p, "w"), in->worker);
 	if (rec->kind == WEFT_EV_NAME && rec->on)
 		return p;

@@ -23,12 +23,12 @@ struct weft__lines {
 	size_t value_bytes; /* what a record holds of a value at most */
 	struct weft__names names;
 	struct weft__locs locs;
-	struct weft__objects objects;
+	struct weft__idmap objects;
 };
 
 /*
- * Appends the line of a record of this worker's ring, and the `loc` it needs before it. The writer
- * must not be full. 0 or -ENOMEM; an unknown kind is skipped.
+ * Appends the line of a record of this worker's ring (-1: of none), and the `loc` it needs before
+ * it. The writer must not be full. 0 or -ENOMEM; an unknown kind is skipped.
  */
 int weft__line_record(struct weft__lines *lines, const struct weft_rec *rec, int worker);
 

@@ -31,7 +31,7 @@ int weft__rec_value_bytes;
 bool weft__rec_test_strong;
 struct weft__recorder weft__rec;
 
-static unsigned runs; /* that were asked to record, in this process */
+static _Atomic unsigned runs; /* files that this process was asked for */
 
 /* Without membarrier the workers pay for the order themselves. */
 static bool needs_strong(void)
@@ -52,7 +52,10 @@ static void unmap_rings(struct weft__recorder *rec)
 
 static int map_rings(struct weft__recorder *rec)
 {
-	size_t bytes = (size_t)(rec->wishes.buffer / (uint64_t)rec->workers);
+	/* What is kept has the rest. */
+	uint64_t all =
+		rec->wishes.mode == WEFT__MODE_RING ? rec->wishes.buffer / 4 : rec->wishes.buffer;
+	size_t bytes = (size_t)(all / (uint64_t)rec->workers);
 
 	rec->rings = calloc((size_t)rec->workers, sizeof(*rec->rings));
 	if (!rec->rings)
@@ -90,17 +93,26 @@ static const char *open_reason(int ret)
 
 static int set_up(struct weft__recorder *rec, const struct weft__rec_config *config)
 {
-	struct weft__target target;
+	bool keeps;
 	int ret;
 
 	weft__ticks_choose();
 	memset(&rec->lines, 0, sizeof(rec->lines));
 	weft__timeline_prepare(&rec->lines.timeline);
 	weft__wishes_read(&rec->wishes);
-	ret = weft__target_open(&target, rec->path);
+	keeps = rec->wishes.mode == WEFT__MODE_RING;
+	rec->config = *config;
+	ret = weft__target_open(&rec->target, rec->path);
 	if (ret < 0)
 		return ret;
-	ret = weft__writer_init(&rec->out, target.fd, target.regular, &rec->progress);
+	ret = keeps ? weft__flight_init(&rec->flight, rec->wishes.buffer / 4 * 3)
+		    : weft__target_empty(&rec->target);
+	if (ret < 0)
+		goto out;
+	ret = weft__writer_init(
+		&rec->out, keeps ? -1 : rec->target.fd, rec->target.regular, &rec->progress);
+	if (!keeps)
+		rec->target.fd = -1; /* it is the writer's */
 	if (ret < 0)
 		goto out;
 	rec->workers = config->workers;
@@ -115,6 +127,7 @@ static int set_up(struct weft__recorder *rec, const struct weft__rec_config *con
 	atomic_store(&rec->kick, 0);
 	atomic_store(&rec->request, 0);
 	atomic_store(&rec->done, 0);
+	atomic_store(&rec->dump, 0);
 	atomic_store(&rec->error, 0);
 	atomic_store(&rec->warned, false);
 	atomic_store(&rec->reaped, false);
@@ -123,7 +136,8 @@ static int set_up(struct weft__recorder *rec, const struct weft__rec_config *con
 		goto out;
 	/* Time begins when all is set up: making a thread takes longer than many a run. */
 	weft__timeline_begin(&rec->lines.timeline);
-	weft__header(&rec->out, config, &rec->wishes, rec->lines.timeline.zero.ns);
+	if (!keeps)
+		weft__header(&rec->out, config, &rec->wishes, rec->lines.timeline.zero.ns);
 	atomic_store(&rec->floor, rec->lines.timeline.zero.ticks);
 	atomic_store_explicit(&rec->go, 1, memory_order_release);
 	weft__futex_wake(&rec->go, 1);
@@ -131,7 +145,16 @@ static int set_up(struct weft__recorder *rec, const struct weft__rec_config *con
 out:
 	unmap_rings(rec);
 	weft__writer_finish(&rec->out);
+	weft__flight_free(&rec->flight);
+	weft__target_leave(&rec->target, rec->path);
 	return ret;
+}
+
+char *weft__rec_next_path(void)
+{
+	const char *pattern = secure_getenv("WEFT_TRACE");
+
+	return weft__target_name(pattern ? pattern : "weft.json", (long)getpid(), ++runs);
 }
 
 int weft__rec_start(const struct weft__rec_config *config)
@@ -146,12 +169,12 @@ int weft__rec_start(const struct weft__rec_config *config)
 		weft__rec_say("weft: cannot record a second run: the first has not ended\n");
 		return 0;
 	}
-	if (++runs > 1 && weft__target_single(pattern)) {
-		weft__rec_say("weft: cannot record run %u to %s: it holds an earlier run\n", runs,
+	if (runs > 0 && weft__target_single(pattern)) {
+		weft__rec_say("weft: cannot record run %u to %s: it holds an earlier run\n", ++runs,
 			pattern);
 		return 0;
 	}
-	rec->path = weft__target_name(pattern, (long)getpid(), runs);
+	rec->path = weft__rec_next_path();
 	if (!rec->path) {
 		weft__rec_say("weft: cannot record to %s: %s\n", pattern, strerror(ENOMEM));
 		return 0;
@@ -198,21 +221,18 @@ static void reap(struct weft__recorder *rec)
 }
 
 /*
- * Asks the collector to end the file, once, and waits until it has left; not longer than `most` ms
- * (0: any time), nor longer than a stall.
+ * Waits while the word is `value`, for what the collector does; not longer than `most` ms (0: any
+ * time), nor longer than a stall. True: it is another.
  */
-static bool end_collector(struct weft__recorder *rec, enum weft_eof_why why, int most)
+static bool wait_while(struct weft__recorder *rec, _Atomic uint32_t *word, uint32_t value, int most)
 {
-	uint32_t none = 0;
 	uint32_t progress = atomic_load_explicit(&rec->progress, relaxed);
 	int waited = 0, idle = 0;
 
-	atomic_compare_exchange_strong(&rec->request, &none, (uint32_t)why + 1);
-	weft__rec_kick();
-	while (!atomic_load_explicit(&rec->done, memory_order_acquire)) {
+	while (atomic_load_explicit(word, memory_order_acquire) == value) {
 		uint32_t now;
 
-		if (!weft__futex_wait(&rec->done, 0, weft__rec_in_ms(SLICE_MS)))
+		if (!weft__futex_wait(word, value, weft__rec_in_ms(SLICE_MS)))
 			continue;
 		now = atomic_load_explicit(&rec->progress, relaxed);
 		idle = now == progress ? idle + SLICE_MS : 0;
@@ -222,6 +242,52 @@ static bool end_collector(struct weft__recorder *rec, enum weft_eof_why why, int
 			return false;
 	}
 	return true;
+}
+
+/* Asks the collector to end the file, once, and waits until it has left; see wait_while. */
+static bool end_collector(struct weft__recorder *rec, enum weft_eof_why why, int most)
+{
+	uint32_t none = 0;
+
+	atomic_compare_exchange_strong(&rec->request, &none, (uint32_t)why + 1);
+	weft__rec_kick();
+	return wait_while(rec, &rec->done, 0, most);
+}
+
+/* The collector ends what was asked for before it leaves. */
+static int ask_for_dump(struct weft__recorder *rec, const char *path)
+{
+	uint32_t none = 0;
+	char *copy = path ? strdup(path) : NULL;
+
+	if (path && !copy)
+		return -ENOMEM;
+	if (atomic_load(&rec->dump) != 0) {
+		free(copy);
+		return -EBUSY;
+	}
+	rec->dump_path = copy;
+	atomic_compare_exchange_strong(&rec->dump, &none, 1);
+	weft__rec_kick();
+	if (!wait_while(rec, &rec->dump, 1, 0))
+		return -ETIMEDOUT; /* the collector may still be at it */
+	free(rec->dump_path);
+	rec->dump_path = NULL;
+	atomic_store(&rec->dump, 0);
+	return rec->dump_result;
+}
+
+int weft__rec_dump(const char *path)
+{
+	static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+	struct weft__recorder *rec = &weft__rec;
+	int ret = -ENOTSUP;
+
+	pthread_mutex_lock(&one_at_a_time);
+	if (rec->live && rec->wishes.mode == WEFT__MODE_RING)
+		ret = ask_for_dump(rec, path);
+	pthread_mutex_unlock(&one_at_a_time);
+	return ret;
 }
 
 /* The one line about a trace that lacks something. */
@@ -289,6 +355,9 @@ void weft__rec_forked(void)
 	atomic_store_explicit(&weft__rec_events, 0, relaxed);
 	if (!atomic_exchange(&rec->live, false))
 		return;
+	if (rec->target.fd >= 0)
+		close(rec->target.fd);
+	rec->target.fd = -1;
 	fd = atomic_exchange(&rec->out.fd, -1);
 	if (fd >= 0)
 		close(fd); /* else the file would stay locked as long as the child lives */

@@ -13,6 +13,7 @@
 #ifndef WEFT_TRACER_RECORD_H
 #define WEFT_TRACER_RECORD_H
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -71,6 +72,14 @@ void weft__rec_stop(enum weft_eof_why why);
  */
 void weft__rec_abort(enum weft_eof_why why);
 
+/*
+ * In a run that keeps the newest records (WEFT_TRACE_MODE=ring): writes those to the file, or with
+ * NULL to the one that WEFT_TRACE names, then to NAME.2.json and so on; that is said on stderr. Any
+ * thread, but no signal handler. Waits until it is written. 0; -ENOTSUP: it is no such run; -EBUSY:
+ * a write before has not ended; or what the system says.
+ */
+int weft__rec_dump(const char *path);
+
 struct weft__ring *weft__rec_ring(int worker);
 
 /*
@@ -124,6 +133,11 @@ static inline void weft__rec_stop(enum weft_eof_why why)
 static inline void weft__rec_abort(enum weft_eof_why why)
 {
 	(void)why;
+}
+static inline int weft__rec_dump(const char *path)
+{
+	(void)path;
+	return -ENOTSUP;
 }
 static inline struct weft__ring *weft__rec_ring(int worker)
 {

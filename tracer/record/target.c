@@ -110,7 +110,7 @@ int weft__target_open(struct weft__target *target, const char *path)
 		ret = -errno;
 	} else if (S_ISREG(st.st_mode)) {
 		target->regular = true;
-		if (flock(fd, LOCK_EX | LOCK_NB) < 0 || ftruncate(fd, 0) < 0)
+		if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 			ret = -errno;
 	}
 	if (ret) {
@@ -119,4 +119,23 @@ int weft__target_open(struct weft__target *target, const char *path)
 	}
 	target->fd = fd;
 	return 0;
+}
+
+int weft__target_empty(const struct weft__target *target)
+{
+	return target->regular && ftruncate(target->fd, 0) < 0 ? -errno : 0;
+}
+
+void weft__target_leave(struct weft__target *target, const char *path)
+{
+	struct stat st;
+
+	if (target->fd < 0)
+		return;
+	/* While it is locked, so that it is ours still. */
+	if (target->regular && fstat(target->fd, &st) == 0 && st.st_size == 0)
+		unlink(path);
+	flock(target->fd, LOCK_UN);
+	close(target->fd);
+	target->fd = -1;
 }

@@ -87,6 +87,12 @@ void weft__timeline_begin(struct weft__timeline *line)
 	line->read = line->from = line->to = line->zero;
 }
 
+void weft__timeline_of_ns(struct weft__timeline *line, int64_t zero)
+{
+	*line = (struct weft__timeline){.rate = 1, .long_rate = 1};
+	line->zero = line->from = line->to = (struct weft__instant){0, zero};
+}
+
 void weft__timeline_extend(struct weft__timeline *line, struct weft__instant end)
 {
 	line->from = line->to;

@@ -32,6 +32,9 @@ struct weft__instant weft__instant_now(void);
 void weft__timeline_prepare(struct weft__timeline *line);
 void weft__timeline_begin(struct weft__timeline *line);
 
+/* One whose ticks are ns since `zero`, a reading of the clock. */
+void weft__timeline_of_ns(struct weft__timeline *line, int64_t zero);
+
 /* The next round: from the end of the last one to `end`, which was just read. */
 void weft__timeline_extend(struct weft__timeline *line, struct weft__instant end);
 

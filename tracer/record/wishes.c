@@ -112,6 +112,8 @@ static bool parse_mode(const char *s, enum weft__mode *mode)
 		*mode = WEFT__MODE_LOSSLESS;
 	else if (strcmp(s, "drop") == 0)
 		*mode = WEFT__MODE_DROP;
+	else if (strcmp(s, "ring") == 0)
+		*mode = WEFT__MODE_RING;
 	else
 		return false;
 	return true;
@@ -152,5 +154,9 @@ void weft__wishes_read(struct weft__wishes *wishes)
 	s = wish("WEFT_TRACE_MODE");
 	if (s && !parse_mode(s, &wishes->mode))
 		weft__rec_say(
-			"weft: WEFT_TRACE_MODE=%s is not lossless or drop: taking lossless\n", s);
+			"weft: WEFT_TRACE_MODE=%s is not lossless, drop or ring: taking lossless\n",
+			s);
+	/* Whoever ended long ago need not be remembered. */
+	if (wishes->mode == WEFT__MODE_RING)
+		wishes->events |= WEFT_EVENTS_LIFE;
 }

@@ -11,12 +11,13 @@
 enum weft__mode {
 	WEFT__MODE_LOSSLESS, /* who finds no room waits */
 	WEFT__MODE_DROP,     /* the record is counted, and lost */
+	WEFT__MODE_RING,     /* the newest are kept, and written when that is asked for */
 };
 
 struct weft__wishes {
 	uint32_t events; /* enum weft_events */
 	int value_bytes; /* see weft__rec_value_bytes */
-	uint64_t buffer; /* bytes of all rings together */
+	uint64_t buffer; /* bytes of all rings together, and of what is kept */
 	enum weft__mode mode;
 };
 

@@ -18,12 +18,12 @@ static const char *const exit_whys[] = {WEFT_EXIT_WHY_LIST(X) NULL};
 static const char *const unsend_whys[] = {WEFT_UNSEND_WHY_LIST(X) NULL};
 static const char *const eof_whys[] = {WEFT_EOF_WHY_LIST(X) NULL};
 static const char *const worker_ops[] = {WEFT_WORKER_OP_LIST(X) NULL};
+static const char *const states[] = {WEFT_STATE_LIST(X) NULL};
 static const char *const modes[] = {WEFT_MODE_LIST(X) NULL};
 static const char *const task_ops[] = {WEFT_TASK_OP_LIST(X) NULL};
 static const char *const timer_ops[] = {WEFT_TIMER_OP_LIST(X) NULL};
 static const char *const levels[] = {WEFT_LEVEL_LIST(X) NULL};
 #undef X
-static const char *const states[] = {"", "ready", "running", "blocked", NULL};
 
 #define AT(m) offsetof(struct weft_record, m)
 #define FIELD(name, type, required, m)                               \

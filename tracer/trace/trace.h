@@ -19,14 +19,6 @@
 #define WEFT_NO_TIME INT64_MIN
 
 /* The state of a thread during a span. */
-enum weft_state {
-	WEFT_STATE_UNKNOWN, /* alive, and the trace does not say (no `sched`) */
-	WEFT_STATE_READY,
-	WEFT_STATE_RUNNING,
-	WEFT_STATE_BLOCKED, /* `why` and `obj` say on what; sleeping is WEFT_WHY_SLEEP */
-	WEFT_STATE_COUNT
-};
-
 /* A stretch of a thread's life in one state. The spans of a thread tile its life, in order. */
 struct weft_span {
 	int64_t begin_ns, end_ns; /* begin <= end; empty ones are left out */
