@@ -146,10 +146,14 @@ static void take_unblock(struct chrome_writer *cw, const struct weft_record *rec
 static void take_send(struct chrome_writer *cw, const struct weft_record *rec)
 {
 	uint32_t from = chrome_appear(cw, rec->co, rec);
-	const struct weft_message *message = &cw->trace->messages[cw->messages++];
-	bool arrow = message->to != WEFT_NO_INDEX && !weft_set_has(&cw->sent, rec->msg);
+	const struct weft_message *message;
 	char name[600];
+	bool arrow;
 
+	if (from == WEFT_NO_INDEX || cw->messages == cw->trace->nmessages)
+		return;
+	message = &cw->trace->messages[cw->messages++];
+	arrow = message->to != WEFT_NO_INDEX && !weft_set_has(&cw->sent, rec->msg);
 	put_name(name, sizeof(name), "send", weft_lookup_object_name(&cw->lookup, rec->on));
 	begin_act(cw, from, name, rec);
 	arg_id(cw, "on", rec->on);

@@ -23,6 +23,11 @@ void chrome_odd(struct chrome_importer *im, enum chrome_oddity oddity, uint64_t 
 		im->odd_line[oddity] = line;
 }
 
+static bool has(const char *data, size_t len, const char *word)
+{
+	return data && memmem(data, len, word, strlen(word)) != NULL;
+}
+
 bool chrome_probe(const char *data, size_t len)
 {
 	while (len > 0 && strchr(" \t\r\n", data[0]) && data[0]) {
@@ -32,9 +37,9 @@ bool chrome_probe(const char *data, size_t len)
 	if (len == 0)
 		return false;
 	if (data[0] == '{')
-		return memmem(data, len, "\"traceEvents\"", 13) != NULL;
-	return data[0] == '[' && (memmem(data, len, "\"ph\"", 4) || memmem(data, len, "'ph'", 4)) &&
-	       !memmem(data, len, "\"command\"", 9);
+		return has(data, len, "\"traceEvents\"");
+	return data[0] == '[' && (has(data, len, "\"ph\"") || has(data, len, "'ph'")) &&
+	       !has(data, len, "\"command\"");
 }
 
 /* ---- Fields ---------------------------------------------------------------------------------- */

@@ -271,6 +271,8 @@ static int take(void *arg, const struct weft_record *rec)
 {
 	struct chrome_writer *cw = arg;
 
+	if (rec->co && weft_lookup_thread(&cw->lookup, rec->co) == WEFT_NO_INDEX)
+		return 0; /* somebody has written over the file since it was loaded */
 	put_losses(cw, rec->t);
 	switch (rec->kind) {
 	case WEFT_EV_LOC:

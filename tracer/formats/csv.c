@@ -14,7 +14,7 @@ struct csv {
 	const struct weft_trace *trace;
 	FILE *out;
 	size_t messages; /* how many have been */
-	uint32_t limit;	 /* 0: none */
+	size_t count;	 /* how many there will be */
 };
 
 static int put_value(FILE *f, const struct weft_record *rec)
@@ -52,7 +52,7 @@ static int take(void *arg, const struct weft_record *rec)
 	FILE *f = csv->out;
 	int rc = 0;
 
-	if (rec->kind != WEFT_EV_SEND || (csv->limit && csv->messages >= csv->limit))
+	if (rec->kind != WEFT_EV_SEND || csv->messages == csv->count)
 		return 0;
 	m = &csv->trace->messages[csv->messages++];
 	o = &csv->trace->objects[m->obj];
@@ -79,9 +79,11 @@ static int take(void *arg, const struct weft_record *rec)
 
 static int write_csv(const struct weft_writing *writing, struct weft_trace_error *error)
 {
-	struct csv csv = {writing->trace, writing->out, 0, writing->limit};
+	struct csv csv = {writing->trace, writing->out, 0, writing->trace->nmessages};
 	struct weft_tap tap = {&csv, NULL, take, NULL};
 
+	if (writing->limit && writing->limit < csv.count)
+		csv.count = writing->limit;
 	fputs("message,channel_id,channel,sender_id,sender,receiver_id,receiver,sent_ns,"
 	      "received_ns,transit_ns,via,state,value\r\n",
 		csv.out);

@@ -156,8 +156,11 @@ static void take_spawn(struct shiviz *sv, const struct weft_record *rec)
 static void take_send(struct shiviz *sv, const struct weft_record *rec)
 {
 	uint32_t from = thread_of(sv, rec->co);
-	size_t index = sv->sent++;
+	size_t index = sv->sent;
 
+	if (index == sv->trace->nmessages)
+		return;
+	sv->sent++;
 	put_event(sv, from, "send", object_name(sv, rec), sv->trace->messages[index].value);
 	if (sv->trace->messages[index].to == WEFT_NO_INDEX)
 		return;
@@ -224,6 +227,8 @@ static int take(void *arg, const struct weft_record *rec)
 {
 	struct shiviz *sv = arg;
 
+	if (rec->co && thread_of(sv, rec->co) == WEFT_NO_INDEX)
+		return 0; /* somebody has written over the file since it was loaded */
 	switch (rec->kind) {
 	case WEFT_EV_SPAWN:
 		take_spawn(sv, rec);

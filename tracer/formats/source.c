@@ -31,8 +31,12 @@ void weft_source_close(struct weft_source *source)
 int weft_source_load(
 	struct weft_source *source, struct weft_trace **ret_trace, struct weft_trace_error *error)
 {
-	return weft_trace_load_input(
+	int rc = weft_trace_load_input(
 		&source->input, source->name, source->format, ret_trace, error);
+
+	if (rc == 0)
+		source->records = (*ret_trace)->records;
+	return rc;
 }
 
 /* ---- Records --------------------------------------------------------------------------------- */
@@ -75,6 +79,8 @@ static int on_record(void *arg, const struct weft_record *rec)
 		return rc;
 	if (reading->source->stop && *reading->source->stop)
 		return -ECANCELED;
+	if (reading->source->records && rec->index > reading->source->records)
+		return 0;
 	if (rec->t >= reading->t) {
 		reading->t = rec->t;
 		return reading->tap->record(reading->tap->arg, rec);

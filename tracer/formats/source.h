@@ -15,6 +15,7 @@ struct weft_source {
 	const char *name;   /* for people */
 	const char *format; /* of weft_formats, with its option; NULL: guess */
 	struct weft_input input;
+	uint64_t records; /* that the model was made of; 0: nothing has been loaded */
 	const volatile sig_atomic_t *stop; /* set: reading ends with -ECANCELED. Or NULL */
 };
 
@@ -40,7 +41,8 @@ struct weft_tap {
 
 /*
  * All records in the order in which the model was built from them. As there, t never goes back: a
- * record with a smaller one, or none, has that of the one before.
+ * record with a smaller one, or none, has that of the one before. What has been written to the file
+ * since it was loaded is left out.
  */
 int weft_source_read(
 	struct weft_source *source, const struct weft_tap *tap, struct weft_trace_error *error);

@@ -77,9 +77,13 @@ static void put_event(
 static void take_send(struct sqlite_writer *sw, const struct weft_record *rec)
 {
 	const struct weft_trace *trace = sw->trace;
-	const struct weft_message *m = &trace->messages[sw->messages++];
-	char *value = rec->has_value ? weft_value_full(rec) : NULL;
+	const struct weft_message *m;
+	char *value;
 
+	if (sw->messages == trace->nmessages)
+		return;
+	m = &trace->messages[sw->messages++];
+	value = rec->has_value ? weft_value_full(rec) : NULL;
 	sw->failed |= rec->has_value && !value;
 	sqlite_put(sw, SQLITE_MESSAGE, "oooointti", m->id, trace->objects[m->obj].id,
 		trace->threads[m->from].id,
