@@ -4,8 +4,10 @@
 import json
 import os
 import re
+import resource
 import shutil
 import subprocess
+import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OUT = os.path.join(TOP, "build-bench")
@@ -28,11 +30,11 @@ def _sources(folder, suffix):
     return sorted(os.path.join(folder, f) for f in os.listdir(folder) if f.endswith(suffix))
 
 
-def build_weft():
-    build = os.path.join(OUT, "weft")
+def build_weft(name="weft", *options):
+    build = os.path.join(OUT, name)
     if not os.path.exists(os.path.join(build, "build.ninja")):
         _command(["meson", "setup", build, "--buildtype=release", "-Dtests=false",
-                  "-Dviewer=disabled"])
+                  "-Dviewer=disabled", *options])
     _command(["ninja", "-C", build, "bench/bench", "bench/echo-client", "bench/echo-epoll"])
     return os.path.join(build, "bench", "bench")
 
@@ -101,7 +103,7 @@ def build_all(say, wanted=("go", "boost")):
     return programs, versions, missing
 
 
-def _environment(workers):
+def environment(workers):
     env = {k: v for k, v in os.environ.items()
            if not k.startswith(("WEFT_", "GO")) or k == "GOROOT"}
     return dict(env, WEFT_WORKERS=str(workers), GOMAXPROCS=str(workers))
@@ -114,17 +116,28 @@ def _line(text, command):
         raise Failed("%s printed no JSON: %r" % (" ".join(command), text))
 
 
-def run_plain(program, run, n):
+def _children_cpu_s():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def run_plain(program, run, n, more_environment=None):
+    """The program's line, with the whole process's wall clock and CPU time."""
     command = [program, run.row, str(n)] + ([str(run.size)] if run.size is not None else [])
+    env = dict(environment(run.workers), **(more_environment or {}))
+    began, cpu_s = time.monotonic(), _children_cpu_s()
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                              env=_environment(run.workers), timeout=300)
+                              env=env, timeout=300)
     except subprocess.TimeoutExpired:
         raise Failed("%s: still running after 300 s" % " ".join(command))
     if done.returncode != 0:
         raise Failed("%s: exit status %d: %s" % (" ".join(command), done.returncode,
                                                  done.stderr.split("\n")[0]))
-    return _line(done.stdout, command)
+    sample = _line(done.stdout, command)
+    sample["process_s"] = time.monotonic() - began
+    sample["process_cpu_s"] = _children_cpu_s() - cpu_s
+    return sample
 
 
 def run_echo(program, run, n):
@@ -137,7 +150,7 @@ def run_echo(program, run, n):
 
     command = [program, "echo", "64"]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
-                              env=_environment(run.workers), preexec_fn=pin(cpus[0]))
+                              env=environment(run.workers), preexec_fn=pin(cpus[0]))
     try:
         port = str(_line(server.stdout.readline(), command)["port"])
         client = [os.path.join(OUT, "weft", "bench", "echo-client"), port, "64", str(n)]
@@ -160,4 +173,6 @@ def run_echo(program, run, n):
 
 
 def run_once(program, run, n):
+    if not isinstance(program, str):
+        return program.run(run, n)
     return (run_echo if run.row == "echo" else run_plain)(program, run, n)

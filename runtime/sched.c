@@ -64,7 +64,6 @@ static WEFT__NO_TSAN_INLINE void go_on(struct weft__worker *w, struct weft__co *
 {
 	co->worker = w;
 	atomic_store_explicit(&co->state, WEFT__CO_RUNNING, memory_order_relaxed);
-	weft__trace_run(w, co);
 }
 
 /* Whose turn it is, NULL: the scheduler's; and if it has yet to begin. */
@@ -73,13 +72,27 @@ struct turn {
 	bool begins;
 };
 
+/* Apart, so that a run that is not recorded keeps nothing in mind for the sake of this call. */
+static __attribute__((noinline, cold)) WEFT__NO_TSAN struct turn turn_recorded(
+	struct weft__worker *w, struct weft__co *to)
+{
+	struct turn turn = {to, !to->worker};
+
+	go_on(w, to);
+	weft__trace_run(w, to);
+	return turn;
+}
+
 static WEFT__NO_TSAN_ALWAYS_INLINE struct turn turn_of(struct weft__worker *w, struct weft__co *to)
 {
 	struct turn turn = {to, to && !to->worker};
 
 	w->current = to;
-	if (to)
-		go_on(w, to);
+	if (!to)
+		return turn;
+	if (weft__rec_wants(WEFT_EVENTS_SCHED))
+		return turn_recorded(w, to);
+	go_on(w, to);
 	return turn;
 }
 
@@ -235,13 +248,20 @@ static WEFT__NO_TSAN void requeue_pinned(void *co)
 	weft__ready(co);
 }
 
+/* As turn_recorded. Gives w back, so that the caller need not keep it. */
+static __attribute__((noinline, cold)) WEFT__NO_TSAN struct weft__worker *yield_recorded(
+	struct weft__worker *w, struct weft__co *self)
+{
+	weft__trace_reserve(w, WEFT__TRACE_PARK_UNITS);
+	weft__trace_yield(w, self);
+	return w;
+}
+
 /* To the end of the queue; a pinned one by way of whoever runs next, to its own worker. */
 static inline void yield(struct weft__worker *w, struct weft__co *self)
 {
-	if (WEFT__PROBE_ON) {
-		weft__trace_reserve(w, WEFT__TRACE_PARK_UNITS);
-		weft__trace_yield(w, self);
-	}
+	if (WEFT__PROBE_ON)
+		w = yield_recorded(w, self);
 	/* release: as in weft__ready, which a thief's acquire pairs with. */
 	atomic_store_explicit(&self->state, WEFT__CO_READY, memory_order_release);
 	if (self->is_pinned) {

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import xml.dom.minidom
 
 import tap
@@ -22,14 +23,16 @@ loader.exec_module(bench)
 gates, peers, rows, table, reading = (bench.gates, bench.peers, bench.rows, bench.table,
                                       bench.reading)
 import plot  # noqa: E402 (its folder is known to Python only now)
+import trace_cost  # noqa: E402
 
 OURS = str(BUILD / "bench" / "bench")
 # Work enough to pass through every line; sizes that differ from the usual ones.
 TINY = {"yield": "1000", "pingpong": "1000", "ring": "3000", "buffered": "1000", "select": "1000",
-        "sieve": "1", "spawn": "2000", "parked": "300", "mutex": "1000", "mutex-yield": "1000",
+        "sieve": "1", "bursts": "100", "stamp": "1000", "spawn": "2000", "parked": "300", "mutex": "1000", "mutex-yield": "1000",
         "sleepers": "100", "jobs": "2", "wake": "3", "wait-pair": "20", "wait-yield": "20",
         "wait-compute": "30"}
 KEYS = {"parked": {"create_ns", "wake_ns", "bytes"},
+        "bursts": {"worker_ns"}, "stamp": {"counter_ns", "clock_ns"},
         "sleepers": {"late_ns", "late_p50", "late_p99"}, "wake": {"wake_p50", "wake_p99"},
         "wait-pair": {"wait_p50", "wait_p99", "waits"},
         "wait-yield": {"wait_p50", "wait_p99", "waits"},
@@ -62,6 +65,9 @@ def check_all_rows(program, peer):
 def _(folder):
     check_all_rows(OURS, "weft")
     check_row(OURS, "pingpong", 4, size=100)
+    check_row(OURS, "sieve", 2, size=7)
+    check_row(OURS, "bursts", 1, size=3)
+    check_row(OURS, "stamp", 1)
 
 
 @tap.test("each_row_in_go_prints_the_same_line")
@@ -73,6 +79,9 @@ def _(folder):
     subprocess.run(["go", "build", "-o", out] + sorted((SOURCE / "bench" / "go").glob("*.go")),
                    env=env, check=True)
     check_all_rows(out, "go")
+    check_row(out, "sieve", 2, size=7)
+    recorded = trace_cost.Recorded(str(out), "BENCH_TRACE").run(rows.Run("ring", 1, 1, size=50), 1000)
+    assert recorded["bytes"] > 1000, recorded
 
 
 @tap.test("each_row_in_boost_prints_the_same_line")
@@ -427,6 +436,71 @@ def _(folder):
 def _(folder):
     b = fake_bench(lambda program, r, n: {"ns": 1.0, "wall_s": 1.0}, end=0.0)
     same(bench.measure(b, [rows.Run("a", 1, 1, fixed=True)], 5), ({"a/1": {}}, 0))
+
+
+# ---- what recording costs
+
+@tap.test("a_recorded_run_says_what_is_in_its_trace_and_leaves_nothing")
+def _(folder):
+    tempfile.tempdir = str(folder)
+    try:
+        ours = trace_cost.Recorded(OURS, "WEFT_TRACE",
+                                   lambda path: {"records": trace_cost.records_in(path)})
+        s = ours.run(rows.Run("pingpong", 1, 1), 100)
+    finally:
+        tempfile.tempdir = None
+    assert 1000 <= s["records"] < 1100 and 50 < s["bytes"] / s["records"] < 90, s
+    assert s["process_s"] >= s["wall_s"] and s["process_cpu_s"] >= 0, s
+    same(list(folder.iterdir()), [])
+
+
+@tap.test("sites_are_counted_without_their_callers")
+def _(folder):
+    listing = folder / "listing"
+    listing.write_text("ob=/bin/ours\nfn=a\n0x10 1 5\n0x14 1 5\ncalls=1 0x90 0\n0x18 1 999\n"
+                       "ob=/bin/other\nfn=b\n0x10 0 7\n")
+    same(trace_cost.count(listing, "/bin/ours", {0x10}), (17, 5))
+
+
+def trace_samples(rounds=3):
+    """Of a machine where a stamp takes 10 ns and a record 15, a program 100 and 10 records more."""
+    def line(**more):
+        return dict({"n": 1000, "process_s": 1e-3, "process_cpu_s": 1e-3, "quiet": True}, **more)
+
+    on = line(worker_ns=250, records=10000 * trace_cost.BURSTS.size)
+    flood = line(worker_ns=250, records=10000, bytes=700000, process_s=2e-3, process_cpu_s=1.25e-3)
+    samples = {trace_cost.STAMP.name: {"weft": [line(counter_ns=10, clock_ns=20)] * rounds},
+               trace_cost.BURSTS.name: {"weft": [line(worker_ns=100)] * rounds,
+                                        "weft recorded": [on] * rounds},
+               trace_cost.FLOOD.name: {"weft recorded": [flood] * rounds}}
+    for _, run in trace_cost.SLOWED:
+        samples[run.name] = {peer: [line(process_s=s * 1e-3)] * rounds
+                             for peer, s in zip(trace_cost.WANTED, (2, 6, 2, 5, 50))}
+    return samples
+
+
+@tap.test("the_costs_of_recording_are_worked_out_and_judged")
+def _(folder):
+    costs, slow, figures = trace_cost.tables(trace_samples(), {"yield": (5.0, 2.0)}, {"gzip -6": 17.0})
+    same([(f.title, round(f.spread.median, 3), f.held) for f in figures if f.bar],
+         [("instructions a site, off, yield (2 sites)", 2.5, "bar"),
+          ("a record, on, ns of the program's CPU", 15.0, "bar"),
+          ("the same in time stamps of the same round", 1.5, "bar"),
+          ("records a second beyond the buffer, millions", 5.0, "bar"),
+          ("bytes a record, JSON", 70.0, "goal"), ("bytes a record, gzip -6", 17.0, "NO")])
+    same([round(f.spread.median, 3) for f in figures if f.title.startswith("the collector's")],
+         [100.0, 0.5])
+    same(slow[1][4:9], ["3.00 3.00-3.00", "5,000", "50,000", "10.00 10.00-10.00", "1.00 1.00-1.00"])
+    for rows_of in (costs, slow):
+        assert len({len(row) for row in rows_of}) == 1, rows_of
+        assert max(len(x) for x in table.terminal_of(rows_of).splitlines()) <= 120
+
+
+@tap.test("what_could_not_be_measured_is_a_dash")
+def _(folder):
+    empty = {run.name: {} for run in trace_cost.RUNS}
+    costs, slow, _ = trace_cost.tables(empty, {}, {})
+    same({row[-1] for row in costs[1:]} | {row[-1] for row in slow[1:]}, {"-"})
 
 
 @tap.test("labels_keep_apart_and_the_picture_is_xml")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/trace"
 	"sort"
 	"strconv"
 	"syscall"
@@ -82,6 +83,25 @@ func compute(steps int) uint64 {
 	return x
 }
 
+// traced is as WEFT_TRACE is in C: BENCH_TRACE names the file for Go's own tracer.
+func traced(run func() bool) bool {
+	name := os.Getenv("BENCH_TRACE")
+	if name == "" {
+		return run()
+	}
+	f, err := os.Create(name)
+	if err == nil {
+		err = trace.Start(f)
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "bench: %s\n", err)
+		return false
+	}
+	right := run()
+	trace.Stop()
+	return f.Close() == nil && right
+}
+
 func usage() {
 	fmt.Fprintf(os.Stderr, "usage: bench ROW N [SIZE]\nversion: %s\n", runtime.Version())
 	os.Exit(2)
@@ -100,7 +120,7 @@ func main() {
 	if !known || err != nil || n < 1 || size < 1 {
 		usage()
 	}
-	if !r.run(n, size) {
+	if !traced(func() bool { return r.run(n, size) }) {
 		fmt.Fprintf(os.Stderr, "bench: %s came out wrong\n", os.Args[1])
 		os.Exit(1)
 	}

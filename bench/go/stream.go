@@ -77,7 +77,7 @@ func runSelect(n, size int) bool {
 	return sum == 4*(each*(each-1)/2)
 }
 
-// ---- sieve: n times the first 2,000 primes, a filter for each
+// ---- sieve: n times the first `size` primes, a filter for each
 
 func generate(out chan int, limit int) {
 	for i := 2; i <= limit; i++ {
@@ -112,11 +112,27 @@ func sieve(limit int) int {
 	}
 }
 
+// nthPrime is the last of the first n primes, by trial.
+func nthPrime(n int) int {
+	p := 1
+	for n > 0 {
+		p++
+		d := 2
+		for d*d <= p && p%d != 0 {
+			d++
+		}
+		if d*d > p {
+			n--
+		}
+	}
+	return p
+}
+
 func runSieve(n, size int) bool {
-	right := true
+	limit, right := nthPrime(size), true
 	start()
 	for i := 0; i < n; i++ {
-		right = right && sieve(17389) == 2000 // the 2,000th prime is 17,389
+		right = right && sieve(limit) == size
 	}
 	stop()
 	return right

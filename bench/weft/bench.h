@@ -31,6 +31,7 @@ extern const struct bench_row bench_spawn_rows[];
 extern const struct bench_row bench_time_rows[];
 extern const struct bench_row bench_mutex_rows[];
 extern const struct bench_row bench_echo_rows[];
+extern const struct bench_row bench_trace_rows[]; /* ours alone */
 
 void bench_start(void);
 void bench_stop(void);
@@ -42,5 +43,8 @@ void bench_percentiles(const char *p50_name, const char *p99_name, int64_t *time
 /* About 100 us of arithmetic, the same in all three languages: a chain of multiply and add. */
 #define BENCH_COMPUTE_STEPS 80000
 long bench_compute(long steps);
+
+/* The row, for others that are made of it. */
+int bench_pingpong(long n, long size);
 
 #endif /* BENCH_H */

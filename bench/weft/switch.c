@@ -70,7 +70,7 @@ static void ponger(struct pair *p)
 	weft_waitgroup_done(p->done);
 }
 
-static int run_pingpong(long n, long size)
+int bench_pingpong(long n, long size)
 {
 	struct weft_waitgroup done = {0};
 	long pairs = size / 2, i;
@@ -142,4 +142,4 @@ static int run_ring(long n, long size)
 }
 
 const struct bench_row bench_switch_rows[] = {
-	{"yield", run_yield, 2}, {"pingpong", run_pingpong, 2}, {"ring", run_ring, 1000}, {0}};
+	{"yield", run_yield, 2}, {"pingpong", bench_pingpong, 2}, {"ring", run_ring, 1000}, {0}};

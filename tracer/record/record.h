@@ -22,6 +22,7 @@
 
 #include "tracer/event.h"
 #include "tracer/record/hidden.h"
+#include "tracer/record/race.h"
 
 struct weft__ring; /* one worker's buffer */
 
@@ -41,12 +42,32 @@ struct weft__rec_config {
  */
 extern WEFT__HIDDEN _Atomic uint32_t weft__rec_events;
 
-/* Does it record any of these? With a constant, two instructions where it does not. */
+/*
+ * Does it record any of these (a constant)? Two instructions where it does not: compilers would
+ * load an atomic into a register first.
+ */
+#if defined(__x86_64__) && defined(__OPTIMIZE__) && !WEFT__RACE_DETECTOR
+static inline __attribute__((always_inline)) bool weft__rec_wants(uint32_t events)
+{
+	__asm__ goto("testl %1, %0\n\tjnz %l2"
+		     :
+		     : "m"(*(const uint32_t *)&weft__rec_events), "i"(events)
+		     : "cc"
+		     : wanted);
+	return false;
+wanted:
+#ifndef __clang__
+	__attribute__((cold));
+#endif
+	return true;
+}
+#else
 static inline bool weft__rec_wants(uint32_t events)
 {
 	return __builtin_expect(
 		atomic_load_explicit(&weft__rec_events, memory_order_relaxed) & events, 0);
 }
+#endif
 
 /* How much of a value (of a message) is to be in its record, in bytes; -1: it has none. */
 extern WEFT__HIDDEN int weft__rec_value_bytes;
