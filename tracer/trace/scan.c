@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The scanner. It is driven by the same table as the general decoder (fields.h), with the names of
- * kinds and fields as numbers of eight bytes, so that one load and one comparison finds them; and
- * numbers are read eight digits at a time.
- *
- * Each function takes the place where something should stand and returns the place behind it, or
- * NULL for a surprise. None looks for the text's end: all stop at a byte that they don't know, and
- * an end of a line is one, inside and outside of strings.
+ * kinds and fields as numbers of eight bytes, so that one load and one comparison finds them. How
+ * it reads, and why it never reads too far: token.h.
  */
 #include "tracer/trace/scan.h"
 
@@ -14,9 +10,11 @@
 #include <string.h>
 
 #include "tracer/trace/fields.h"
+#include "tracer/trace/plain.h"
+#include "tracer/trace/token.h"
 
 #define ROWS_MAX 24
-#define LIST_MAX 64 /* cases and ids; more are rare */
+#define LIST_MAX 128 /* cases and ids: as many as the recorder writes */
 
 /* A name as it stands in a load of eight bytes. */
 struct name {
@@ -71,17 +69,6 @@ struct weft_scanner {
 
 /* ---- The tables ------------------------------------------------------------------------------ */
 
-static inline uint64_t load(const char *p)
-{
-	uint64_t bytes;
-
-	memcpy(&bytes, p, sizeof(bytes));
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	bytes = __builtin_bswap64(bytes);
-#endif
-	return bytes;
-}
-
 static inline bool is_name(const struct name *name, const char *p)
 {
 	return (load(p) & name->mask) == name->bytes;
@@ -135,6 +122,8 @@ static void add_row(struct kind *kind, const struct weft_field *field)
 {
 	struct row *row = &kind->rows[kind->nrows];
 
+	if (kind->nrows == ROWS_MAX)
+		abort(); /* a new field: make it more */
 	row->field = field;
 	row->follow = kind->rows;
 	row->len = set_name(&row->name, ",\"", field->name, "\":");
@@ -177,99 +166,7 @@ void weft_scanner_free(struct weft_scanner *scanner)
 	free(scanner);
 }
 
-/* ---- Numbers, words and strings -------------------------------------------------------------- */
-
-static inline bool is_digit(char c)
-{
-	return (unsigned)c - '0' < 10;
-}
-
-/* Up to eight digits. Returns how many. */
-static inline unsigned scan_digits(const char *p, uint64_t *ret)
-{
-	uint64_t x = load(p) ^ UINT64_C(0x3030303030303030);
-	uint64_t others = ((x + UINT64_C(0x7676767676767676)) | x) & UINT64_C(0x8080808080808080);
-	unsigned n = others ? (unsigned)__builtin_ctzll(others) / 8 : 8;
-
-	if (n == 0)
-		return 0;
-	x <<= 64 - 8 * n; /* as if zeros stood before */
-	x = (x * 10 + (x >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
-	x = (x * 100 + (x >> 16)) & UINT64_C(0x0000ffff0000ffff);
-	*ret = (x * 10000 + (x >> 32)) & UINT64_C(0xffffffff);
-	return n;
-}
-
-/* An integer of at most 16 digits. What follows may make another number of it: see the caller's. */
-static inline const char *scan_integer(const char *p, int64_t *ret)
-{
-	static const uint64_t tens[] = {
-		1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
-	bool minus = *p == '-';
-	uint64_t high, low;
-	unsigned n, m;
-
-	if (is_digit(p[0]) && !is_digit(p[1])) { /* ids and workers mostly are that small */
-		*ret = p[0] - '0';
-		return p + 1;
-	}
-	p += minus;
-	n = scan_digits(p, &high);
-	if (n == 0 || *p == '0')
-		return NULL;
-	if (n == 8) {
-		m = scan_digits(p + 8, &low);
-		if (m > 0)
-			high = high * tens[m] + low;
-		n += m;
-		if (n == 16 && is_digit(p[16]))
-			return NULL;
-	}
-	*ret = minus ? -(int64_t)high : (int64_t)high;
-	return p + n;
-}
-
-/* A fraction and an exponent, or nothing. */
-static const char *skip_fraction(const char *p)
-{
-	if (*p == '.') {
-		if (!is_digit(*++p))
-			return NULL;
-		while (is_digit(*p))
-			p++;
-	}
-	if (*p == 'e') {
-		p += p[1] == '-' || p[1] == '+' ? 2 : 1;
-		if (!is_digit(*p))
-			return NULL;
-		while (is_digit(*p))
-			p++;
-	}
-	return p;
-}
-
-static const char *skip(const char *p, const char *word)
-{
-	size_t len = strlen(word);
-
-	return strncmp(p, word, len) == 0 ? p + len : NULL;
-}
-
-static const char *scan_bool(const char *p, bool *ret)
-{
-	*ret = *p == 't';
-	return skip(p, *ret ? "true" : "false");
-}
-
-/* A string of plain characters, quotes and all. UTF-8 and escapes are not plain. */
-static const char *skip_string(const char *p)
-{
-	if (*p++ != '"')
-		return NULL;
-	while (*p >= 0x20 && *p < 0x7f && *p != '"' && *p != '\\')
-		p++;
-	return *p == '"' ? p + 1 : NULL;
-}
+/* ---- Fields ---------------------------------------------------------------------------------- */
 
 static const char *scan_string(struct weft_scanner *scanner, const char *p, const char **ret)
 {
@@ -284,27 +181,6 @@ static const char *scan_string(struct weft_scanner *scanner, const char *p, cons
 	*ret = to;
 	return p;
 }
-
-/* One of a list of words; its number. */
-static const char *scan_word(const char *p, const char *const *words, uint8_t *ret)
-{
-	if (*p++ != '"')
-		return NULL;
-	for (uint8_t i = 0; words[i]; i++) {
-		const char *word = words[i];
-		size_t n = 0;
-
-		while (word[n] && word[n] == p[n])
-			n++;
-		if (!word[n] && n > 0 && p[n] == '"') {
-			*ret = i;
-			return p + n + 1;
-		}
-	}
-	return NULL;
-}
-
-/* ---- Fields ---------------------------------------------------------------------------------- */
 
 static const char *scan_id(const char *p, uint64_t *ret)
 {
@@ -373,85 +249,6 @@ static const char *scan_pick(const char *p, int64_t *ret)
 	return p;
 }
 
-/* A string of these bytes and no others, with at least one of them. */
-static const char *skip_string_of(const char *p, const char *bytes)
-{
-	size_t n = strspn(p, bytes);
-
-	return n > 0 ? skip(p + n, "\"") : NULL;
-}
-
-/* The parts of a tagged value that the recorder writes; the first five are tags. */
-static const char *const part_names[] = {
-	"base64", "ptr", "str", "int", "float", "len", "type", NULL};
-
-static const char *skip_part(const char *p, uint8_t part)
-{
-	static const char *const floats[] = {"nan", "inf", "-inf", NULL};
-	uint8_t word;
-	int64_t n;
-
-	switch (part) {
-	case 1:
-		p = skip(p, "\"0x");
-		return p ? skip_string_of(p, "0123456789abcdef") : NULL;
-	case 3:
-		p = skip(p, "\"");
-		return p ? skip_string_of(p + (*p == '-'), "0123456789") : NULL;
-	case 4:
-		return scan_word(p, floats, &word);
-	case 5:
-		p = scan_integer(p, &n);
-		return p && n >= 0 && n <= WEFT_TIME_MAX ? p : NULL;
-	default:
-		return skip_string(p);
-	}
-}
-
-/* A flat object of such parts, with a tag among them. */
-static const char *skip_tagged(const char *p)
-{
-	bool tagged = false;
-	uint8_t part;
-
-	do {
-		p = scan_word(p + 1, part_names, &part);
-		p = p ? skip(p, ":") : NULL;
-		if (!p)
-			return NULL;
-		tagged |= part < 5;
-		p = skip_part(p, part);
-	} while (p && *p == ',');
-	return p && tagged ? skip(p, "}") : NULL;
-}
-
-static const char *skip_number(const char *p)
-{
-	int64_t n;
-
-	p = scan_integer(p, &n);
-	return p && n >= -WEFT_TIME_MAX && n <= WEFT_TIME_MAX ? skip_fraction(p) : NULL;
-}
-
-static const char *skip_value(const char *p)
-{
-	bool flag;
-
-	switch (*p) {
-	case '"':
-		return skip_string(p);
-	case '{':
-		return skip_tagged(p);
-	case 'n':
-		return skip(p, "null");
-	case 't':
-	case 'f':
-		return scan_bool(p, &flag);
-	default:
-		return skip_number(p);
-	}
-}
-
 /* A value is kept as it stands: who shows it makes text of it. */
 static const char *keep_plain(const char *start, const char *end, struct weft_record *rec)
 {
@@ -469,9 +266,9 @@ static const char *scan_other(
 
 	switch (field->type) {
 	case WEFT_FIELD_VALUE:
-		return keep_plain(p, skip_value(p), rec);
+		return keep_plain(p, weft_plain_value(p), rec);
 	case WEFT_FIELD_NUMBER:
-		return keep_plain(p, skip_number(p), rec);
+		return keep_plain(p, weft_plain_number(p), rec);
 	case WEFT_FIELD_STRING:
 		return row->offset ? scan_string(scanner, p, to) : skip_string(p);
 	case WEFT_FIELD_BOOL:

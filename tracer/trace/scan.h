@@ -20,8 +20,8 @@ void weft_scanner_free(struct weft_scanner *scanner);
  * complete then but for its place in the file, and its strings, lists and value are borrowed until
  * the next call or the text's end.
  *
- * The text need not end there, but of `room` bytes the last one must be the end of a line or NUL,
- * and WEFT_TEXT_PAD more bytes must be readable.
+ * The text need not end there, but within `room` bytes or right behind them the end of a line or a
+ * NUL must stand, and WEFT_TEXT_PAD bytes behind them must be readable.
  */
 const char *weft_scan(
 	struct weft_scanner *scanner, const char *text, size_t room, struct weft_record *rec);
