@@ -132,7 +132,7 @@ static void times(void)
 	outer = weft_scope_enter(scope);
 	handle = weft_spawn(sleep_long, NULL);
 	weft_scope_leave(outer);
-	weft_sleep(50 * WEFT_US);
+	weft_sleep(2 * WEFT_MS);
 	weft_scope_cancel(scope, "enough");
 	if (weft_join(handle, &code) != 0 || code != -ECANCELED)
 		exit(3);
