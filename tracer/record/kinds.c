@@ -11,12 +11,15 @@
 #include "tracer/record/real.h"
 #include "tracer/record/value.h"
 
+#define WORD_ROOM 16
+
+/* With its quotes; copied whole, and what is too much is written over. */
 struct word {
-	const char *text;
-	size_t len;
+	char text[WORD_ROOM];
+	size_t len; /* 0: no word */
 };
 
-#define X(c, word) {word, sizeof(word) - 1},
+#define X(c, word) {"\"" word "\"", sizeof(word) > 1 ? sizeof(word) + 1 : 0},
 static const struct word why_words[] = {WEFT_WHY_LIST(X)};
 static const struct word obj_words[] = {WEFT_OBJ_LIST(X)};
 static const struct word via_words[] = {WEFT_VIA_LIST(X)};
@@ -39,10 +42,8 @@ static const struct word level_words[] = {WEFT_LEVEL_LIST(X)};
 
 static char *put_word(char *p, const struct word *word)
 {
-	*p++ = '"';
-	p = mempcpy(p, word->text, word->len);
-	*p++ = '"';
-	return p;
+	memcpy(p, word->text, WORD_ROOM);
+	return p + word->len;
 }
 
 /* As many as a number in a file can say. */

@@ -14,8 +14,11 @@
 
 #define LARGEST ((size_t)WEFT_REC_UNITS_MAX * WEFT_REC_UNIT)
 
+#define HEAD_ROOM 24
+
+/* Copied whole, which takes two moves; what is too much is written over. */
 struct head {
-	const char *text;
+	char text[HEAD_ROOM];
 	size_t len;
 };
 
@@ -150,7 +153,8 @@ static char *put_head(char *p, const struct weft__input *in)
 {
 	const struct weft_rec *rec = in->rec;
 
-	p = mempcpy(p, heads[rec->kind].text, heads[rec->kind].len);
+	memcpy(p, heads[rec->kind].text, HEAD_ROOM);
+	p += heads[rec->kind].len;
 	p = weft__put_stamp(p, in->lines, rec->t);
 	if (has_worker(rec, in->worker))
 		p = weft__put_i64(WEFT__KEY(p, "w"), in->worker);
@@ -161,14 +165,19 @@ static char *put_head(char *p, const struct weft__input *in)
 
 int weft__line_record(struct weft__lines *lines, const struct weft_rec *rec, int worker)
 {
-	struct weft__input in = {.lines = lines, .rec = rec, .worker = worker};
+	struct weft__input in; /* each field by itself: clearing it whole is slow */
 	char *p;
 
 	if (rec->kind >= WEFT_EV_COUNT_ || !weft__kinds[rec->kind])
 		return 0;
+	in.lines = lines;
+	in.rec = rec;
+	in.worker = worker;
+	in.at = 0;
+	in.room = 0;
 	in.payload = (const char *)(rec + rec->units);
-	if (rec->units > 1)
-		memcpy(&in.tail, rec + 1, sizeof(in.tail));
+	in.tail = rec->units > 1 ? *(const struct weft_rec_tail *)(rec + 1)
+				 : (struct weft_rec_tail){0};
 	if (rec->units > 2) {
 		in.payload = (const char *)(rec + 2);
 		in.room = ((size_t)rec->units - 2) * WEFT_REC_UNIT;

@@ -138,9 +138,15 @@ void weft__rec_reserve(struct weft__ring *ring, unsigned units)
 		weft__rec_kick();
 }
 
+/* Nearly all records have one or two units, for which a call of memset takes as long as the rest.
+ */
 static struct weft_rec *blank(struct weft_rec *rec, enum weft_ev kind, unsigned units)
 {
-	memset(rec, 0, units * sizeof(*rec));
+	memset(rec, 0, sizeof(*rec));
+	if (units > 1)
+		memset(rec + 1, 0, sizeof(*rec));
+	if (units > 2)
+		memset(rec + 2, 0, (units - 2) * sizeof(*rec));
 	rec->kind = (uint8_t)kind;
 	rec->units = (uint8_t)units;
 	return rec;

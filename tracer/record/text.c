@@ -10,23 +10,38 @@ static const char pairs[] = "00010203040506070809101112131415161718192021222324"
 			    "75767778798081828384858687888990919293949596979899";
 static const char hex_digits[] = "0123456789abcdef";
 
+/* How many digits v has. */
+static unsigned digits_of(uint64_t v)
+{
+	static const uint64_t powers[] = {0, 10, 100, 1000, 10000, 100000, 1000000, 10000000,
+		100000000, 1000000000, 10000000000, 100000000000, 1000000000000, 10000000000000,
+		100000000000000, 1000000000000000, 10000000000000000, 100000000000000000,
+		1000000000000000000, UINT64_C(10000000000000000000)};
+	/* 1233 / 4096 is log 2 / log 10: the number of bits says it, but for one. */
+	unsigned about = (64 - (unsigned)__builtin_clzll(v | 1)) * 1233 >> 12;
+
+	return about + (v >= powers[about]);
+}
+
+/* From the last digits to the first, in their place. */
 char *weft__put_u64(char *p, uint64_t v)
 {
-	char digits[20];
-	char *d = digits + sizeof(digits);
+	char *end, *d;
 
-	while (v >= 100) {
+	if (v < 10) { /* most are: workers, coroutines, channels */
+		*p = (char)('0' + v);
+		return p + 1;
+	}
+	end = d = p + digits_of(v);
+	for (; v >= 100; v /= 100) {
 		d -= 2;
 		memcpy(d, pairs + v % 100 * 2, 2);
-		v /= 100;
 	}
-	if (v >= 10) {
-		d -= 2;
-		memcpy(d, pairs + v * 2, 2);
-	} else {
-		*--d = (char)('0' + v);
-	}
-	return mempcpy(p, d, (size_t)(digits + sizeof(digits) - d));
+	if (v >= 10)
+		memcpy(p, pairs + v * 2, 2);
+	else
+		*p = (char)('0' + v);
+	return end;
 }
 
 char *weft__put_i64(char *p, int64_t v)

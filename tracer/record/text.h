@@ -9,7 +9,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#define WEFT__PUT(p, literal) ((char *)mempcpy((p), (literal), sizeof(literal) - 1))
+/* Not mempcpy, of which compilers make a call. */
+#define WEFT__PUT(p, literal) \
+	((char *)memcpy((p), (literal), sizeof(literal) - 1) + sizeof(literal) - 1)
 
 char *weft__put_u64(char *p, uint64_t v);
 char *weft__put_i64(char *p, int64_t v);
