@@ -716,6 +716,8 @@ def there_and_back(folder, path, warning=None):
     again = json.loads(back)["events"]
     same(messages(again), messages(rows), "the messages")
     same(sum(r["ev"] == "close" for r in again), sum(r["ev"] == "close" for r in rows), "closes")
+    same({(r["co"], r["t"]) for r in again if r["ev"] == "exit"},
+         {(r["co"], r["t"]) for r in rows if r["ev"] == "exit"}, "exits")
     return rows, again
 
 

@@ -42,6 +42,8 @@ int chrome_put_event(
 int chrome_put_ours(
 	struct chrome_emitter *em, const struct chrome_item *item, struct json_object *event);
 
+int chrome_put_exit(struct chrome_emitter *em, uint32_t track); /* of our own traces */
+
 /* The coroutine of a track; 0 for none. */
 uint64_t chrome_co(const struct chrome_emitter *em, uint32_t track);
 

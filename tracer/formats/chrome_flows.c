@@ -16,6 +16,8 @@ static int compare_items(const void *left, const void *right)
 
 	if (a->t != b->t)
 		return a->t < b->t ? -1 : 1;
+	if ((a->role == CHROME_ROLE_EXIT) != (b->role == CHROME_ROLE_EXIT))
+		return a->role == CHROME_ROLE_EXIT ? 1 : -1;
 	if ((a->role == CHROME_ROLE_END) != (b->role == CHROME_ROLE_END))
 		return a->role == CHROME_ROLE_END ? -1 : 1;
 	/* What began last ends first. */

@@ -40,6 +40,7 @@ struct chrome_track {
 	uint32_t process;
 	uint64_t seq; /* of its first event */
 	uint64_t co;
+	size_t last_state; /* item: the end of its last state; SIZE_MAX: none, or it is open */
 	bool used;	   /* it has events, not only a name */
 	bool spawned;	   /* its record is out */
 	const char **open; /* names of what has begun, the innermost last */
@@ -52,6 +53,7 @@ enum chrome_role {
 	CHROME_ROLE_EVENT, /* the event itself */
 	CHROME_ROLE_SEND,
 	CHROME_ROLE_RECV,
+	CHROME_ROLE_EXIT, /* of a thread, in our own traces: behind all else */
 };
 
 struct chrome_item {

@@ -193,7 +193,7 @@ int chrome_put_ours(
 	int rc = 0;
 
 	if (pid && strcmp(pid, "2") == 0 && ph[0] != 'i')
-		return 0; /* workers: the same runs once more */
+		return 0;			 /* workers: the same runs once more */
 	if (track ? !track->co : ph[0] == 'X') { /* no coroutine has such a number */
 		chrome_odd(em->im, CHROME_BAD_ACT, 0);
 		return 0;
@@ -207,6 +207,16 @@ int chrome_put_ours(
 	if (rc == 0 && cat && strcmp(cat, "region") == 0)
 		return put_region(em, event, ph[0]);
 	return rc < 0 ? rc : chrome_put_event(em, item, event);
+}
+
+int chrome_put_exit(struct chrome_emitter *em, uint32_t track)
+{
+	struct weft_record rec;
+
+	if (chrome_co(em, track) == 0)
+		return 0;
+	chrome_begin_record(em, &rec, WEFT_EV_EXIT, chrome_co(em, track));
+	return chrome_put(em, &rec);
 }
 
 /* In our own traces a thread's number is its coroutine's. */

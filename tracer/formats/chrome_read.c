@@ -169,6 +169,7 @@ static int64_t find_track(struct chrome_importer *im, struct json_object *event,
 		.pid = weft_arena_intern(im->arena, pid ? pid : ""),
 		.tid = weft_arena_intern(im->arena, tid ? tid : ""),
 		.seq = seq,
+		.last_state = SIZE_MAX,
 	};
 	if (!track->pid || !track->tid)
 		return -ENOMEM;
@@ -314,6 +315,26 @@ static int add_item(struct chrome_importer *im, const struct chrome_item *item)
 	return 0;
 }
 
+/* Whether it is a state of a thread, as weft writes them; and whether the trace ends in it. */
+static bool is_state(struct json_object *event)
+{
+	static const char *const cats[] = {"run", "ready", "block", "life"};
+	const char *cat = chrome_field(event, "cat");
+
+	for (size_t i = 0; cat && i < sizeof(cats) / sizeof(cats[0]); i++) {
+		if (strcmp(cat, cats[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_open(struct json_object *event)
+{
+	struct json_object *args;
+
+	return json_object_object_get_ex(event, "args", &args) && is_true(args, "unfinished");
+}
+
 /* The two ends of a slice with a duration, or an event at one moment. */
 static int add_event(struct chrome_importer *im, struct json_object *event, char ph,
 	struct chrome_item *item, uint64_t line)
@@ -333,6 +354,8 @@ static int add_event(struct chrome_importer *im, struct json_object *event, char
 	end.role = CHROME_ROLE_END;
 	end.begin = item->t;
 	end.t = item->t + dur;
+	if (is_state(event))
+		im->tracks[item->track].last_state = is_open(event) ? SIZE_MAX : im->nitems;
 	return add_item(im, &end);
 }
 
@@ -435,6 +458,18 @@ static bool has_anything(const struct chrome_importer *im)
 	return im->nitems + im->ntips + im->ntracks > 0;
 }
 
+/* In a trace that weft wrote a thread ends where its last state does, unless that is open. */
+static void mark_ours(struct chrome_importer *im)
+{
+	const char *format = chrome_field(im->metadata, "format");
+
+	im->ours = format && strcmp(format, "weft") == 0;
+	for (size_t i = 0; im->ours && i < im->ntracks; i++) {
+		if (im->tracks[i].last_state != SIZE_MAX)
+			im->items[im->tracks[i].last_state].role = CHROME_ROLE_EXIT;
+	}
+}
+
 int chrome_read_events(
 	struct chrome_importer *im, struct weft_input *input, struct weft_trace_error *error)
 {
@@ -466,7 +501,6 @@ int chrome_read_events(
 			(unsigned long long)input->line);
 	if (rc < 0)
 		return weft_refuse(error, rc, 0, "%s", weft_input_reason(input, rc));
-	im->ours = chrome_field(im->metadata, "format") &&
-		   strcmp(chrome_field(im->metadata, "format"), "weft") == 0;
+	mark_ours(im);
 	return 0;
 }

@@ -355,6 +355,8 @@ static int put_item(struct chrome_emitter *em, const struct chrome_item *item)
 
 	if (item->role == CHROME_ROLE_SEND || item->role == CHROME_ROLE_RECV)
 		return put_hop(em, item);
+	if (item->role == CHROME_ROLE_EXIT)
+		return chrome_put_exit(em, item->track);
 	if (item->role == CHROME_ROLE_END)
 		return em->im->ours ? 0 : put_end(em, item->track);
 	event = chrome_parse(em->im, item->text, item->len);
