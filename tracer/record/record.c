@@ -105,14 +105,14 @@ static int set_up(struct weft__recorder *rec, const struct weft__rec_config *con
 	ret = weft__target_open(&rec->target, rec->path);
 	if (ret < 0)
 		return ret;
+	weft__writer_clear(&rec->out);
 	ret = keeps ? weft__flight_init(&rec->flight, rec->wishes.buffer / 4 * 3)
 		    : weft__target_empty(&rec->target);
-	if (ret < 0)
-		goto out;
-	ret = weft__writer_init(
-		&rec->out, keeps ? -1 : rec->target.fd, rec->target.regular, &rec->progress);
-	if (!keeps)
+	if (ret == 0 && !keeps) {
+		ret = weft__writer_init(
+			&rec->out, rec->target.fd, rec->target.regular, &rec->progress);
 		rec->target.fd = -1; /* it is the writer's */
+	}
 	if (ret < 0)
 		goto out;
 	rec->workers = config->workers;

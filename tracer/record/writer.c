@@ -10,6 +10,12 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+void weft__writer_clear(struct weft__writer *w)
+{
+	memset(w, 0, sizeof(*w));
+	atomic_store(&w->fd, -1);
+}
+
 int weft__writer_init(struct weft__writer *w, int fd, bool regular, _Atomic uint32_t *progress)
 {
 	memset(w, 0, sizeof(*w));

@@ -25,6 +25,9 @@ struct weft__writer {
 	_Atomic uint32_t *progress; /* bumped with each write(2) that took something */
 };
 
+/* With no file yet. */
+void weft__writer_clear(struct weft__writer *w);
+
 /* Takes fd. 0 or -ENOMEM. */
 int weft__writer_init(struct weft__writer *w, int fd, bool regular, _Atomic uint32_t *progress);
 
