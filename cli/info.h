@@ -15,12 +15,17 @@ struct info {
 	uint32_t top; /* rows of a table; UINT32_MAX: all */
 };
 
-/* ---- Text: info_text.c, info_left.c, info_tables.c ------------------------------------------- */
+/* ---- Text: info_text.c, info_left.c, info_held.c, info_tables.c
+ * ------------------------------------------- */
 
 void info_text(const struct info *info);
 
 /* What is wrong at the end: deadlock, who is left, locks held, messages never received. */
 void info_left(const struct info *info);
+void info_circles(const struct info *info);
+void info_held(const struct info *info);
+void info_lost(const struct info *info);
+bool info_ends_early(const struct weft_stats *stats); /* the range, before the trace does */
 
 /* All tables of what happened on the way. */
 void info_tables(const struct info *info);

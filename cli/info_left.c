@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What is wrong at the end, which is what a trace is mostly opened for: who waits for what since
- * when, who waits in a circle, which locks are held, which messages nobody received.
+ * when; info_held.c has circles, locks and messages.
  *
  * A few threads are named one by one; of many, those that wait in the same place for the same
  * reason are one row.
@@ -13,21 +13,21 @@
 #include "cli/cli.h"
 #include "cli/info.h"
 
-static bool ends_early(const struct weft_stats *s)
+bool info_ends_early(const struct weft_stats *s)
 {
 	return s->to_ns < s->length_ns;
 }
 
 static void print_left_heading(const struct weft_stats *s)
 {
-	bool deadlock = s->complete && s->eof_why == WEFT_EOF_DEADLOCK && !ends_early(s);
+	bool deadlock = s->complete && s->eof_why == WEFT_EOF_DEADLOCK && !info_ends_early(s);
 	const char *n = cli_count(s->nleft), *plural = info_plural(s->nleft);
 
 	printf("\n%s%s", cli_colour(stdout, CLI_BOLD), deadlock ? cli_colour(stdout, CLI_RED) : "");
 	if (deadlock)
 		printf("DEADLOCK: %s thread%s wait%s, and nobody is left to wake %s", n, plural,
 			s->nleft == 1 ? "s" : "", s->nleft == 1 ? "it" : "them");
-	else if (ends_early(s))
+	else if (info_ends_early(s))
 		printf("alive at %s: %s thread%s", cli_duration(s->to_ns), n, plural);
 	else if (s->complete && s->eof_why == WEFT_EOF_EXIT)
 		printf("left behind: %s thread%s had not ended when the program did", n, plural);
@@ -251,141 +251,8 @@ static void print_groups(const struct info *info)
 	free(groups);
 }
 
-/* ---- The rest ---------------------------------------------------------------------------------
+/* ---- All of it --------------------------------------------------------------------------------
  */
-
-/* A name and the arrow to the next, on a new line if the terminal ends; *used are columns. */
-static void add_link(int *used, const char *name, const char *arrow)
-{
-	enum { INDENT = 4 };
-	int width = cli_text_width(name) + (*arrow ? 1 + cli_text_width(arrow) : 0);
-
-	if (*used + 1 + width > cli_width(stdout) && *used > INDENT) {
-		printf("\n%*s", INDENT - 1, "");
-		*used = INDENT - 1;
-	}
-	printf(" %s%s%s", name, *arrow ? " " : "", arrow);
-	*used += 1 + width;
-}
-
-static void print_cycle(const struct info *info, const struct weft_cycle *cycle)
-{
-	static const char head[] = "  in a circle:";
-	const struct weft_stats *s = info->stats;
-	const char *arrow = cli_is_utf8() ? "\u2192" : "->";
-	int used = (int)sizeof(head) - 1;
-	struct info_line more = {"", 0};
-
-	printf("%s%s%s", cli_colour(stdout, CLI_RED), head, cli_colour(stdout, CLI_PLAIN));
-	for (uint32_t n = 0; n < cycle->count && n < info->top; n++) {
-		uint32_t obj = s->threads[cycle->threads[n]].obj;
-
-		add_link(&used, info_thread(s, cycle->threads[n]), arrow);
-		if (obj != WEFT_NO_INDEX)
-			add_link(&used, info_object(s, obj), arrow);
-	}
-	if (cycle->count > info->top) {
-		info_add(&more, "%s more", cli_count(cycle->count - info->top));
-		add_link(&used, more.text, arrow);
-	}
-	add_link(&used, info_thread(s, cycle->threads[0]), "");
-	printf("\n");
-}
-
-static void print_cycles(const struct info *info)
-{
-	const struct weft_stats *s = info->stats;
-
-	for (uint32_t i = 0; i < s->ncycles && i < info->top; i++)
-		print_cycle(info, &s->cycles[i]);
-	if (s->ncycles > info->top)
-		printf("  and %s more circles\n", cli_count(s->ncycles - info->top));
-}
-
-static void print_lost(const struct info *info)
-{
-	static const struct cli_column columns[] = {{"n", 'r', false, 0}, {"on", 'l', true, 0},
-		{"the first by", 'l', true, 0}, {"at", 'r', false, 0}, {"value", 'l', true, 1},
-		{NULL, 0, false, 0}};
-	const struct weft_stats *s = info->stats;
-	struct cli_table table;
-
-	if (s->nlost == 0)
-		return;
-	printf("\n%s%s message%s ", cli_colour(stdout, CLI_BOLD), cli_count(s->pending),
-		info_plural(s->pending));
-	if (ends_early(s))
-		printf("on the way at %s", cli_duration(s->to_ns));
-	else
-		printf("never received");
-	printf("%s\n", cli_colour(stdout, CLI_PLAIN));
-	cli_table_init(&table, columns);
-	for (uint32_t i = 0; i < s->nlost && i < info->top; i++) {
-		const struct weft_lost *lost = &s->lost[i];
-
-		cli_table_add(&table, "%s", cli_count(lost->count));
-		cli_table_add(&table, "%s", info_object(s, lost->obj));
-		cli_table_add(&table, "%s", info_thread(s, lost->from));
-		cli_table_add(&table, "%s", cli_duration(lost->send_ns));
-		cli_table_add(&table, "%s", lost->value ? cli_clean(lost->value) : "-");
-	}
-	cli_table_print(&table, stdout);
-	if (s->nlost > info->top)
-		printf("  and %s more channels\n", cli_count(s->nlost - info->top));
-}
-
-static int by_thread(const void *left, const void *right)
-{
-	const struct weft_held *a = left, *b = right;
-
-	if (a->thread != b->thread)
-		return a->thread < b->thread ? -1 : 1;
-	return a->since_ns < b->since_ns ? -1 : a->since_ns > b->since_ns;
-}
-
-/* One row: all that a thread has, the first taken first. Returns how many. */
-static uint32_t add_holder(struct cli_table *table, const struct weft_stats *s,
-	const struct weft_held *held, uint32_t left)
-{
-	struct info_line locks = {"", 0};
-	uint32_t n = 0;
-
-	for (; n < left && held[n].thread == held->thread; n++)
-		info_add(&locks, "%s%s", n ? ", " : "", info_object(s, held[n].obj));
-	cli_table_add(table, "%s%s", info_thread(s, held->thread),
-		s->threads[held->thread].ended ? " (ended)" : "");
-	cli_table_add(table, "%s", locks.text);
-	cli_table_add(table, "%s", cli_duration(s->to_ns - held->since_ns));
-	return n;
-}
-
-static void print_held(const struct info *info)
-{
-	static const struct cli_column columns[] = {{"thread", 'l', true, 0}, {"has", 'l', true, 0},
-		{"for", 'r', false, 0}, {NULL, 0, false, 0}};
-	const struct weft_stats *s = info->stats;
-	struct weft_held *list = calloc((size_t)s->nheld + 1, sizeof(*list));
-	struct cli_table table;
-	uint32_t shown = 0, rows = 0;
-
-	if (!list) {
-		cli_say("out of memory");
-		exit(CLI_FAILED);
-	}
-	memcpy(list, s->held, s->nheld * sizeof(*list));
-	qsort(list, s->nheld, sizeof(*list), by_thread);
-	cli_table_init(&table, columns);
-	for (; shown < s->nheld && rows < info->top; rows++)
-		shown += add_holder(&table, s, &list[shown], s->nheld - shown);
-	if (s->nheld) {
-		printf("\n%s%s lock%s still held%s\n", cli_colour(stdout, CLI_BOLD),
-			cli_count(s->nheld), info_plural(s->nheld), cli_colour(stdout, CLI_PLAIN));
-		cli_table_print(&table, stdout);
-	}
-	if (shown < s->nheld)
-		printf("  and %s more\n", cli_count(s->nheld - shown));
-	free(list);
-}
 
 /* Whether the trace claims to hold all of it. */
 static bool claims(const struct weft_stats *s, enum weft_cap cap)
@@ -404,10 +271,10 @@ void info_left(const struct info *info)
 		else
 			print_groups(info);
 	}
-	print_cycles(info);
-	print_held(info);
-	print_lost(info);
-	if (!s->nleft && !s->nheld && !s->nlost && s->complete && !ends_early(s) &&
+	info_circles(info);
+	info_held(info);
+	info_lost(info);
+	if (!s->nleft && !s->nheld && !s->nlost && s->complete && !info_ends_early(s) &&
 		claims(s, WEFT_CAP_LIFE))
 		printf("  %severy thread ended%s%s\n", cli_colour(stdout, CLI_GREEN),
 			claims(s, WEFT_CAP_MSG) ? ", every message was received" : "",

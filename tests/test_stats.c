@@ -403,6 +403,24 @@ TEST(an_open_select_says_what_it_waits_for)
 	weft_stats_free(stats);
 }
 
+TEST(a_wait_without_a_line_is_where_its_stack_begins)
+{
+	struct weft_stats *stats = count_text(HEADER("time",
+		ALL_CAPS) "{\"ev\":\"loc\",\"loc\":1,\"fn\":\"main\",\"file\":\"a.c\",\"line\":3},"
+			  "\n"
+			  "{\"ev\":\"loc\",\"loc\":2,\"fn\":\"eat\",\"file\":\"a.c\",\"line\":7},\n"
+			  "{\"ev\":\"stack\",\"stack\":1,\"at\":[2,1]},\n"
+			  "{\"ev\":\"spawn\",\"t\":0,\"new\":1},\n"
+			  "{\"ev\":\"run\",\"t\":1,\"w\":0,\"co\":1},\n"
+			  "{\"ev\":\"block\",\"t\":4,\"w\":0,\"co\":1,\"why\":\"io\",\"stack\":1},"
+			  "\n"
+			  "{\"ev\":\"eof\",\"t\":9,\"n\":6,\"why\":\"stop\"}\n]}\n");
+
+	CHECK_STR(stats->threads[0].where, "a.c:7");
+	CHECK_STR(stats->waits[0].where, "a.c:7");
+	weft_stats_free(stats);
+}
+
 TEST(one_that_waits_for_its_own_lock_is_a_circle)
 {
 	struct weft_stats *stats = count_text(HEADER("time",

@@ -80,7 +80,25 @@ const char *weft_gather_where(struct weft_gather *g, const struct weft_record *r
 	if (rec->at_text)
 		return weft_gather_intern(g, rec->at_text);
 	i = rec->at ? weft_ids_get(&g->loc_of, rec->at) : WEFT_NO_INDEX;
+	if (i == WEFT_NO_INDEX && rec->stack) {
+		i = weft_ids_get(&g->stack_of, rec->stack);
+		i = i == WEFT_NO_INDEX ? i : g->stacks[i];
+	}
 	return i == WEFT_NO_INDEX ? NULL : g->locs[i];
+}
+
+void weft_cast_stack(struct weft_gather *g, const struct weft_record *rec)
+{
+	uint32_t loc = rec->nids ? weft_ids_get(&g->loc_of, rec->ids[0]) : WEFT_NO_INDEX;
+
+	if (loc == WEFT_NO_INDEX || weft_ids_get(&g->stack_of, rec->stack) != WEFT_NO_INDEX)
+		return;
+	if (weft_grow(&g->stacks, g->nstacks, &g->room_stacks, sizeof(*g->stacks)) < 0 ||
+		weft_ids_add(&g->stack_of, rec->stack, (uint32_t)g->nstacks) < 0) {
+		g->failed = true;
+		return;
+	}
+	g->stacks[g->nstacks++] = loc;
 }
 
 void weft_cast_loc(struct weft_gather *g, const struct weft_record *rec)

@@ -36,11 +36,13 @@ void weft_gather_finish(struct weft_gather *g)
 	weft_ids_finish(&g->thread_of);
 	weft_ids_finish(&g->object_of);
 	weft_ids_finish(&g->loc_of);
+	weft_ids_finish(&g->stack_of);
 	weft_map_finish(&g->flight_of);
 	weft_map_finish(&g->hold_of);
 	weft_longest_finish(&g->waits);
 	weft_longest_finish(&g->trips);
 	free(g->locs);
+	free(g->stacks);
 	free(g->flights);
 	free(g->holds);
 	if (!g->stats || !g->stats->arena)
@@ -69,6 +71,9 @@ static void take(struct weft_gather *g, const struct weft_record *rec)
 	switch (rec->kind) {
 	case WEFT_EV_LOC:
 		weft_cast_loc(g, rec);
+		break;
+	case WEFT_EV_STACK:
+		weft_cast_stack(g, rec);
 		break;
 	case WEFT_EV_MAKE:
 		weft_cast_make(g, rec);

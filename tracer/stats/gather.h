@@ -50,9 +50,11 @@ struct weft_gather {
 	bool sched;  /* the trace says who runs */
 
 	struct weft_arena *arena;
-	struct weft_ids thread_of, object_of, loc_of;
+	struct weft_ids thread_of, object_of, loc_of, stack_of;
 	const char **locs;
-	size_t nlocs, room_locs, room_threads, room_objects, nreasons, room_reasons;
+	uint32_t *stacks; /* the location of each one's innermost frame */
+	size_t nlocs, room_locs, room_threads, room_objects, nreasons, room_reasons, nstacks,
+		room_stacks;
 
 	struct weft_map flight_of; /* by msg */
 	struct weft_flight *flights;
@@ -108,6 +110,7 @@ static inline bool weft_gather_in_range(const struct weft_gather *gather, int64_
 }
 
 void weft_cast_loc(struct weft_gather *gather, const struct weft_record *rec);
+void weft_cast_stack(struct weft_gather *gather, const struct weft_record *rec);
 void weft_cast_spawn(struct weft_gather *gather, const struct weft_record *rec);
 void weft_cast_make(struct weft_gather *gather, const struct weft_record *rec);
 void weft_cast_name(struct weft_gather *gather, const struct weft_record *rec);

@@ -49,8 +49,8 @@ static void take_send(struct weft_gather *g, const struct weft_record *rec)
 	uint32_t slot;
 	struct weft_flight *flight;
 
-	if (g->failed || !rec->msg)
-		return;
+	if (from == WEFT_NO_INDEX || obj == WEFT_NO_INDEX || !rec->msg)
+		return; /* out of memory, or an importer's oddity */
 	slot = weft_slots_take(&g->flight_slots, &g->flights, sizeof(*g->flights));
 	if (slot == UINT32_MAX || weft_map_put(&g->flight_of, rec->msg, slot) < 0) {
 		g->failed = true;
@@ -129,7 +129,7 @@ static void take_recv(struct weft_gather *g, const struct weft_record *rec)
 	struct weft_flight *flight;
 	uint64_t slot;
 
-	if (g->failed)
+	if (to == WEFT_NO_INDEX || obj == WEFT_NO_INDEX)
 		return;
 	see_buffer(g, &g->stats->objects[obj], rec);
 	if (!rec->msg || !weft_map_take(&g->flight_of, rec->msg, &slot))
