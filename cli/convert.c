@@ -154,6 +154,8 @@ static int convert(struct weft_source *source, const struct request *r)
 	const struct weft_format *to = choose_output(r, source, &error);
 	int status;
 
+	if (to && r->limit && !to->has_limit)
+		cli_usage("--limit: %s is always complete; it is for mermaid and csv", to->name);
 	if (!to || weft_source_load(source, &trace, &error) < 0) {
 		cli_say("%s: %s", cli_clean(source->name), cli_clean(error.text));
 		return CLI_UNREADABLE;

@@ -1077,6 +1077,7 @@ WRONG = {
     "to_what_is_only_read": (["GOOD", "-o", "x.csv", "--to=gotrace"], "only read"),
     "from_what_is_only_written": (["GOOD", "-o", "x.csv", "--from=csv"], "only written"),
     "limit_of_none": (["GOOD", "-o", "x.csv", "--limit=0"], "--limit 0"),
+    "limit_of_what_is_complete": (["GOOD", "-o", "x.db", "--limit=5"], "always complete"),
     "limit_of_half": (["GOOD", "-o", "x.csv", "--limit=1.5"], "--limit 1.5"),
 }
 

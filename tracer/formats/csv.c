@@ -93,6 +93,7 @@ static int write_csv(const struct weft_writing *writing, struct weft_trace_error
 const struct weft_format weft_format_csv = {
 	.name = "csv",
 	.suffixes = "csv",
+	.has_limit = true,
 	.summary = "a table of the messages",
 	.write = write_csv,
 };

@@ -26,6 +26,7 @@ struct weft_format {
 	const char
 		*suffixes; /* of what it writes, with blanks between; the first is the usual one */
 	const char *summary; /* a few words for a list of formats */
+	bool has_limit;	     /* its writer heeds a limit */
 
 	/* Whether the first bytes look like this format; NULL: this format is only written. */
 	bool (*probe)(const char *data, size_t len);

@@ -125,6 +125,7 @@ static int write_mermaid(const struct weft_writing *writing, struct weft_trace_e
 const struct weft_format weft_format_mermaid = {
 	.name = "mermaid",
 	.suffixes = "mmd mermaid md",
+	.has_limit = true,
 	.summary = "a sequence diagram of the messages, for READMEs",
 	.write = write_mermaid,
 };
