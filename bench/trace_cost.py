@@ -2,7 +2,8 @@
 """What recording costs: scripts/bench --trace.
 
 Our programs recorded and not, and built without the recorder; Go's with its own tracer and without;
-all in turns, as the other rows. Files go to the page cache, and are removed when they have been looked at.
+all in turns, as the other rows. Files go to the page cache, and are removed when they have been
+looked at.
 """
 
 import os
@@ -28,10 +29,10 @@ SLOWED = [(title, _run(row, workers, n, size=size))
                                       ("sieve, 500 primes, us", "sieve", 4, 500))
           for workers in (1, 2)]
 SCALES = {"sieve": 1e-3}
-STAMP = _run("stamp", 1, 10000000, fixed=True, without=("go", "go recorded", "weft recorded", "weft bare"))
-OURS = ("go", "go recorded", "weft bare")
-BURSTS = _run("bursts", 1, 40000, size=10, fixed=True, without=OURS)
-FLOOD = _run("bursts", 1, 600000, size=1, fixed=True, without=OURS + ("weft",))
+NOT_THERE = ("go", "go recorded", "weft bare")  # who has no part in these rows
+STAMP = _run("stamp", 1, 10000000, fixed=True, without=NOT_THERE + ("weft recorded",))
+BURSTS = _run("bursts", 1, 40000, size=10, fixed=True, without=NOT_THERE)
+FLOOD = _run("bursts", 1, 600000, size=1, fixed=True, without=NOT_THERE + ("weft",))
 RUNS = [STAMP, BURSTS, FLOOD] + [run for _, run in SLOWED]
 
 # A time stamp took 9.8 ns where the bar of 20 ns and the goal of 12 were set.
@@ -79,7 +80,7 @@ def programs(found, say):
 # ---- what is counted, not timed
 
 def _instructions(program, row, n, folder):
-    """count() of the thread that is the one worker, the first: others look at the time now and then."""
+    """count() of the first thread, the one worker: what others do depends on the time."""
     out = os.path.join(folder, "callgrind")
     command = ["valgrind", "--tool=callgrind", "--dump-instr=yes", "--separate-threads=yes",
                "--compress-pos=no",
@@ -115,7 +116,7 @@ def count(listing, program, sites):
 
 
 def sites(found, say):
-    """{row: (instructions more than without the recorder, sites passed)}, each for one piece of work."""
+    """{row: (instructions more than without the recorder, sites passed)}, of one piece of work."""
     few, many, counted = 2000, 12000, {}
     with tempfile.TemporaryDirectory(prefix="weft-bench-") as folder:
         for row in ("pingpong", "yield"):
@@ -260,7 +261,8 @@ def costs(samples, counted, packed):
              of(STAMP, "weft", lambda s: s["counter_ns"]), runs=[STAMP]),
         Cost("a time stamp: clock_gettime, ns", of(STAMP, "weft", lambda s: s["clock_ns"]),
              runs=[STAMP]),
-        Cost("a record, on, ns of the program's CPU", _record_costs(samples), 20, 12, runs=[BURSTS]),
+        Cost("a record, on, ns of the program's CPU", _record_costs(samples), 20, 12,
+             runs=[BURSTS]),
         Cost("the same in time stamps of the same round", _in_stamps(samples), 20 / STAMP_NS,
              12 / STAMP_NS, runs=[BURSTS, STAMP]),
         Cost("ping-pong within the buffer, times the CPU", _times_within(samples), runs=[BURSTS]),
@@ -284,6 +286,6 @@ def tables(samples, counted, packed):
     return [COST_HEAD] + [c.cells(samples) for c in found], slow_rows(samples), found
 
 
-FOOT = ("Medians, and least to most, of the rounds. Recorded: from the start of the program until the trace is in "
-        "its file,\nthe page cache, beyond the buffer, nothing lost. with/without: not recorded, and built "
-        "without the recorder.\n~ marks rows that never had the machine to themselves.")
+FOOT = ("Medians, and least to most, of the rounds. Recorded: from the start of the program until the "
+        "trace is in\nits file, the page cache, beyond the buffer, nothing lost. with/without: not "
+        "recorded, and built without the\nrecorder. ~ marks rows that never had the machine to themselves.")
