@@ -17,6 +17,7 @@
 #include <sys/un.h>
 
 #include "runtime/blocking.h"
+#include "runtime/probe.h"
 #include "runtime/sched.h"
 
 _Static_assert(sizeof(struct weft__addr) == sizeof(struct weft_addr), "one is seen as the other");
@@ -315,12 +316,14 @@ void weft__addr_set(struct weft_addr *addr, enum weft__net net, const void *sa, 
 	memcpy(&a->sa, sa, a->len);
 }
 
-int weft_addr_find_until(const char *text, struct weft_addr *ret_addr, int64_t until)
+/* A part of the public functions, whose callers' places it notes. */
+static inline __attribute__((always_inline)) int find(
+	const char *text, struct weft_addr *ret_addr, int64_t until)
 {
 	struct weft__addrs *all;
 	int r;
 
-	weft__self("weft_addr_find");
+	weft__trace_at(weft__self("weft_addr_find"));
 	r = weft__addrs_find(text, false, until, &all);
 	if (r < 0)
 		return r;
@@ -329,9 +332,14 @@ int weft_addr_find_until(const char *text, struct weft_addr *ret_addr, int64_t u
 	return 0;
 }
 
+int weft_addr_find_until(const char *text, struct weft_addr *ret_addr, int64_t until)
+{
+	return find(text, ret_addr, until);
+}
+
 int weft_addr_find(const char *text, struct weft_addr *ret_addr)
 {
-	return weft_addr_find_until(text, ret_addr, WEFT_NEVER);
+	return find(text, ret_addr, WEFT_NEVER);
 }
 
 static int unix_text(const struct weft__addr *a, char *text, size_t size)

@@ -430,6 +430,7 @@ int weft_blocking_call(weft_int_fn fn, void *arg, size_t copy_bytes, void (*drop
 	struct copied *c;
 	int r;
 
+	weft__trace_here();
 	if (!copy_bytes)
 		return weft__blocking(fn, arg, NULL, ret_code, until);
 	weft__self("weft_blocking_copy");

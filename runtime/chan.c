@@ -469,10 +469,14 @@ int weft_chan_send(struct weft_chan *chan, const void *value, int64_t until)
 	struct weft__worker *w = weft__worker();
 	struct weft__co *self = weft__self_on(w, "weft_send");
 
-	if (!chan)
+	if (!chan) {
+		weft__trace_at(self);
 		return wait_for_nobody(self, until);
-	if (WEFT__PROBE_ON)
+	}
+	if (WEFT__PROBE_ON) {
+		weft__trace_at(self);
 		return send_traced(w, chan, self, value, until);
+	}
 	return send_in(w, chan, self, value, until, false);
 }
 
@@ -481,10 +485,14 @@ int weft_chan_recv(struct weft_chan *chan, void *ret_value, int64_t until)
 	struct weft__worker *w = weft__worker();
 	struct weft__co *self = weft__self_on(w, "weft_recv");
 
-	if (!chan)
+	if (!chan) {
+		weft__trace_at(self);
 		return wait_for_nobody(self, until);
-	if (WEFT__PROBE_ON)
+	}
+	if (WEFT__PROBE_ON) {
+		weft__trace_at(self);
 		return recv_traced(w, chan, self, ret_value, until);
+	}
 	return recv_in(w, chan, self, ret_value, until, false);
 }
 
@@ -575,6 +583,7 @@ void weft_chan_close(struct weft_chan *chan)
 
 	if (!chan)
 		weft__panic("close of a null channel");
+	weft__trace_at(self);
 	weft__chan_close(chan, self);
 }
 

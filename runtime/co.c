@@ -232,11 +232,14 @@ void weft__co_main(struct weft__co *self)
 	weft__co_exit();
 }
 
-int weft_join_until(struct weft_handle *handle, int *ret_code, int64_t until)
+/* A part of the public functions, whose callers' places it notes. */
+static inline __attribute__((always_inline)) int join(
+	struct weft_handle *handle, int *ret_code, int64_t until)
 {
 	struct weft__co *self = weft__self("weft_join");
 	int code;
 
+	weft__trace_here();
 	if (!handle)
 		weft__panic("weft_join of a null handle");
 	if (handle->co == 0)
@@ -272,9 +275,14 @@ int weft_join_until(struct weft_handle *handle, int *ret_code, int64_t until)
 	return 0;
 }
 
+int weft_join_until(struct weft_handle *handle, int *ret_code, int64_t until)
+{
+	return join(handle, ret_code, until);
+}
+
 int weft_join(struct weft_handle *handle, int *ret_code)
 {
-	return weft_join_until(handle, ret_code, WEFT_NEVER);
+	return join(handle, ret_code, WEFT_NEVER);
 }
 
 uint64_t weft_self(void)

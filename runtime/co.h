@@ -101,7 +101,8 @@ struct weft__co {
 	 */
 	_Atomic(struct weft__interrupt *) interrupt;
 
-	int64_t until;		    /* ns: the deadline of its wait, if that is timed */
+	int64_t until;	 /* ns: the deadline of its wait, if that is timed */
+	uintptr_t at_pc; /* in recorded runs: where its last call returns to, or 0; see probe.h */
 	struct weft__link in_scope; /* among its coroutines; under its lock */
 	char name[WEFT__NAME_MAX];  /* "" until it is given one */
 	void *tsan_fiber;

@@ -32,7 +32,9 @@ static int listen(struct weft__sync *c, struct listener *me, int64_t until)
 	return weft__sync_wait(c, &me->waiter, WEFT_WHY_COND, until);
 }
 
-int weft_cond_wait_until(struct weft_cond *cond, struct weft_mutex *mutex, int64_t until)
+/* A part of the public functions, whose callers' places it notes. */
+static inline __attribute__((always_inline)) int wait(
+	struct weft_cond *cond, struct weft_mutex *mutex, int64_t until)
 {
 	struct weft__sync *c = (struct weft__sync *)cond;
 	struct listener me = {.waiter = {.co = weft__self("weft_cond_wait"), .index = -1}};
@@ -40,18 +42,24 @@ int weft_cond_wait_until(struct weft_cond *cond, struct weft_mutex *mutex, int64
 
 	if (r < 0)
 		return r;
+	weft__trace_at(me.waiter.co);
 	weft__sync_lock(c, me.waiter.co, WEFT_OBJ_COND);
 	weft__waitq_push(&c->waiters, &me.waiter);
 	weft__sync_unlock(c);
-	weft_mutex_unlock(mutex);
+	weft__mutex_unlock(mutex);
 	r = listen(c, &me, until);
-	weft_mutex_lock(mutex);
+	weft__mutex_lock(mutex);
 	return r;
+}
+
+int weft_cond_wait_until(struct weft_cond *cond, struct weft_mutex *mutex, int64_t until)
+{
+	return wait(cond, mutex, until);
 }
 
 int weft_cond_wait(struct weft_cond *cond, struct weft_mutex *mutex)
 {
-	return weft_cond_wait_until(cond, mutex, WEFT_NEVER);
+	return wait(cond, mutex, WEFT_NEVER);
 }
 
 /* Locked. Whoever has not parked yet needs no waking, and must not be touched after the unlock. */
@@ -84,10 +92,12 @@ static void signal_some(struct weft_cond *cond, bool all, const char *what)
 
 void weft_cond_signal(struct weft_cond *cond)
 {
+	weft__trace_here();
 	signal_some(cond, false, "weft_cond_signal");
 }
 
 void weft_cond_broadcast(struct weft_cond *cond)
 {
+	weft__trace_here();
 	signal_some(cond, true, "weft_cond_broadcast");
 }

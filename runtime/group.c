@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "runtime/panic.h"
+#include "runtime/probe.h"
 #include "runtime/sched.h"
 #include "runtime/scope.h"
 #include "runtime/sync.h"
@@ -59,15 +60,17 @@ int weft_group_launch(struct weft_group *group, weft_int_fn fn, const char *name
 	struct group *g = open_group(group, "weft_group_go");
 	struct weft_scope *before;
 	struct weft__co *co;
-	int r = weft_semaphore_acquire_until(&g->slots, 1, until);
+	int r;
 
+	weft__trace_here();
+	r = weft__semaphore_acquire(&g->slots, 1, until);
 	if (r < 0)
 		return r;
 	if (weft_scope_error(g->scope)) {
-		weft_semaphore_release(&g->slots, 1);
+		weft__semaphore_release(&g->slots, 1);
 		return -ECANCELED;
 	}
-	weft_waitgroup_add(&g->running, 1);
+	weft__waitgroup_add(&g->running, 1);
 	before = weft_scope_enter(g->scope);
 	co = weft__co_new(
 		weft__worker(), weft__current(), name, arg, copy_bytes, at_fn, at_file, at_line);
@@ -83,15 +86,16 @@ void weft__group_end(struct weft_group *group, int code)
 	struct group *g = (struct group *)group;
 	int none = 0;
 
+	weft__trace_nowhere(weft__current());
 	if (code != 0 && atomic_compare_exchange_strong_explicit(&g->result, &none, code,
 				 memory_order_relaxed, memory_order_relaxed)) {
 		char reason[WEFT__REASON_BYTES];
 
 		snprintf(reason, sizeof(reason), "a function of the group returned %d", code);
-		weft_scope_cancel(g->scope, reason);
+		weft__scope_cancel(g->scope, reason);
 	}
-	weft_semaphore_release(&g->slots, 1);
-	weft_waitgroup_done(&g->running);
+	weft__semaphore_release(&g->slots, 1);
+	weft__waitgroup_add(&g->running, -1);
 }
 
 /* All have ended. */
@@ -109,8 +113,9 @@ int weft_group_wait(struct weft_group *group)
 	struct group *g = open_group(group, "weft_group_wait");
 
 	/* What they use may be ours: not before they have ended. */
+	weft__trace_here();
 	weft_shield_begin();
-	weft_waitgroup_wait(&g->running);
+	weft__waitgroup_wait(&g->running, WEFT_NEVER);
 	weft_shield_end();
 	return close_group(g);
 }
@@ -118,8 +123,10 @@ int weft_group_wait(struct weft_group *group)
 int weft_group_wait_until(struct weft_group *group, int *ret_result, int64_t until)
 {
 	struct group *g = open_group(group, "weft_group_wait_until");
-	int r = weft_waitgroup_wait_until(&g->running, until);
+	int r;
 
+	weft__trace_here();
+	r = weft__waitgroup_wait(&g->running, until);
 	if (r < 0)
 		return r;
 	r = close_group(g);

@@ -514,7 +514,7 @@ static bool is_socket(const struct weft_io *io)
 	return io->kind >= WEFT__IO_SOCKET;
 }
 
-ssize_t weft_io_read_until(struct weft_io *io, void *buf, size_t n, int64_t until)
+static ssize_t read_some(struct weft_io *io, void *buf, size_t n, int64_t until)
 {
 	struct bytes b = {.p = buf, .n = n};
 
@@ -522,12 +522,19 @@ ssize_t weft_io_read_until(struct weft_io *io, void *buf, size_t n, int64_t unti
 		until, "weft_io_read");
 }
 
-ssize_t weft_io_read(struct weft_io *io, void *buf, size_t n)
+ssize_t weft_io_read_until(struct weft_io *io, void *buf, size_t n, int64_t until)
 {
-	return weft_io_read_until(io, buf, n, WEFT_NEVER);
+	weft__trace_here();
+	return read_some(io, buf, n, until);
 }
 
-ssize_t weft_io_write_until(struct weft_io *io, const void *buf, size_t n, int64_t until)
+ssize_t weft_io_read(struct weft_io *io, void *buf, size_t n)
+{
+	weft__trace_here();
+	return read_some(io, buf, n, WEFT_NEVER);
+}
+
+static ssize_t write_some(struct weft_io *io, const void *buf, size_t n, int64_t until)
 {
 	struct bytes b = {
 		.p = (char *)(uintptr_t)buf, .n = n, .pipe = io && io->kind == WEFT__IO_PIPE};
@@ -536,9 +543,16 @@ ssize_t weft_io_write_until(struct weft_io *io, const void *buf, size_t n, int64
 		until, "weft_io_write");
 }
 
+ssize_t weft_io_write_until(struct weft_io *io, const void *buf, size_t n, int64_t until)
+{
+	weft__trace_here();
+	return write_some(io, buf, n, until);
+}
+
 ssize_t weft_io_write(struct weft_io *io, const void *buf, size_t n)
 {
-	return weft_io_write_until(io, buf, n, WEFT_NEVER);
+	weft__trace_here();
+	return write_some(io, buf, n, WEFT_NEVER);
 }
 
 static size_t total(const struct iovec *list, int n)
@@ -550,40 +564,59 @@ static size_t total(const struct iovec *list, int n)
 	return sum;
 }
 
-ssize_t weft_io_readv_until(struct weft_io *io, const struct iovec *list, int n, int64_t until)
+/* A part of the public functions, whose callers' places it notes. */
+static inline __attribute__((always_inline)) ssize_t read_pieces(
+	struct weft_io *io, const struct iovec *list, int n, int64_t until)
 {
 	struct pieces v = {.list = list, .n = n};
 
+	weft__trace_here();
 	return weft__io_call(
 		io, WEFT__IO_IN, readv_step, &v, total(list, n), until, "weft_io_readv");
 }
 
-ssize_t weft_io_readv(struct weft_io *io, const struct iovec *list, int n)
+ssize_t weft_io_readv_until(struct weft_io *io, const struct iovec *list, int n, int64_t until)
 {
-	return weft_io_readv_until(io, list, n, WEFT_NEVER);
+	return read_pieces(io, list, n, until);
 }
 
-ssize_t weft_io_writev_until(struct weft_io *io, const struct iovec *list, int n, int64_t until)
+ssize_t weft_io_readv(struct weft_io *io, const struct iovec *list, int n)
+{
+	return read_pieces(io, list, n, WEFT_NEVER);
+}
+
+/* A part of the public functions, whose callers' places it notes. */
+static inline __attribute__((always_inline)) ssize_t write_pieces(
+	struct weft_io *io, const struct iovec *list, int n, int64_t until)
 {
 	struct pieces v = {.list = list, .n = n, .pipe = io && io->kind == WEFT__IO_PIPE};
 
+	weft__trace_here();
 	if (n < 0)
 		return -EINVAL;
 	return weft__io_call(io, WEFT__IO_OUT, io && is_socket(io) ? sendv_step : writev_step, &v,
 		0, until, "weft_io_writev");
 }
 
-ssize_t weft_io_writev(struct weft_io *io, const struct iovec *list, int n)
+ssize_t weft_io_writev_until(struct weft_io *io, const struct iovec *list, int n, int64_t until)
 {
-	return weft_io_writev_until(io, list, n, WEFT_NEVER);
+	return write_pieces(io, list, n, until);
 }
 
-ssize_t weft_io_read_full_until(struct weft_io *io, void *buf, size_t n, int64_t until)
+ssize_t weft_io_writev(struct weft_io *io, const struct iovec *list, int n)
+{
+	return write_pieces(io, list, n, WEFT_NEVER);
+}
+
+/* A part of the public functions, whose callers' places it notes. */
+static inline __attribute__((always_inline)) ssize_t read_full(
+	struct weft_io *io, void *buf, size_t n, int64_t until)
 {
 	size_t have = 0;
 
+	weft__trace_here();
 	while (have < n) {
-		ssize_t r = weft_io_read_until(io, (char *)buf + have, n - have, until);
+		ssize_t r = read_some(io, (char *)buf + have, n - have, until);
 
 		if (r < 0)
 			return r;
@@ -594,17 +627,25 @@ ssize_t weft_io_read_full_until(struct weft_io *io, void *buf, size_t n, int64_t
 	return (ssize_t)have;
 }
 
-ssize_t weft_io_read_full(struct weft_io *io, void *buf, size_t n)
+ssize_t weft_io_read_full_until(struct weft_io *io, void *buf, size_t n, int64_t until)
 {
-	return weft_io_read_full_until(io, buf, n, WEFT_NEVER);
+	return read_full(io, buf, n, until);
 }
 
-int weft_io_write_all_until(struct weft_io *io, const void *buf, size_t n, int64_t until)
+ssize_t weft_io_read_full(struct weft_io *io, void *buf, size_t n)
+{
+	return read_full(io, buf, n, WEFT_NEVER);
+}
+
+/* A part of the public functions, whose callers' places it notes. */
+static inline __attribute__((always_inline)) int write_all(
+	struct weft_io *io, const void *buf, size_t n, int64_t until)
 {
 	size_t done = 0;
 
+	weft__trace_here();
 	while (done < n) {
-		ssize_t r = weft_io_write_until(io, (const char *)buf + done, n - done, until);
+		ssize_t r = write_some(io, (const char *)buf + done, n - done, until);
 
 		if (r < 0)
 			return (int)r;
@@ -613,9 +654,14 @@ int weft_io_write_all_until(struct weft_io *io, const void *buf, size_t n, int64
 	return 0;
 }
 
+int weft_io_write_all_until(struct weft_io *io, const void *buf, size_t n, int64_t until)
+{
+	return write_all(io, buf, n, until);
+}
+
 int weft_io_write_all(struct weft_io *io, const void *buf, size_t n)
 {
-	return weft_io_write_all_until(io, buf, n, WEFT_NEVER);
+	return write_all(io, buf, n, WEFT_NEVER);
 }
 
 /* ---- Other things -----------------------------------------------------------------------------
@@ -641,18 +687,26 @@ static ssize_t poll_step(int fd, void *arg)
 	return r < 0 ? -weft__errno() : r == 0 ? -EAGAIN : 0;
 }
 
-int weft_io_wait_until(struct weft_io *io, int for_what, int64_t until)
+/* A part of the public functions, whose callers' places it notes. */
+static inline __attribute__((always_inline)) int wait_until_ready(
+	struct weft_io *io, int for_what, int64_t until)
 {
 	bool out = for_what == WEFT_IO_OUT;
 	short events = out ? POLLOUT : POLLIN | POLLRDHUP;
 
+	weft__trace_here();
 	if (!out && for_what != WEFT_IO_IN)
 		return -EINVAL;
 	return (int)weft__io_call(
 		io, out ? WEFT__IO_OUT : WEFT__IO_IN, poll_step, &events, 0, until, "weft_io_wait");
 }
 
+int weft_io_wait_until(struct weft_io *io, int for_what, int64_t until)
+{
+	return wait_until_ready(io, for_what, until);
+}
+
 int weft_io_wait(struct weft_io *io, int for_what)
 {
-	return weft_io_wait_until(io, for_what, WEFT_NEVER);
+	return wait_until_ready(io, for_what, WEFT_NEVER);
 }

@@ -15,6 +15,7 @@
 
 #include "runtime/lock.h"
 #include "runtime/panic.h"
+#include "runtime/probe.h"
 #include "runtime/sched.h"
 
 __extension__ typedef unsigned __int128 wide;
@@ -123,11 +124,14 @@ int64_t weft__limiter_take(struct weft_limiter *limiter, int64_t n, int64_t now,
 	return at < 0 || at > now ? at : now;
 }
 
-int weft_limiter_wait_until(struct weft_limiter *limiter, int64_t n, int64_t until)
+/* A part of the public functions, whose callers' places it notes. */
+static inline __attribute__((always_inline)) int wait(
+	struct weft_limiter *limiter, int64_t n, int64_t until)
 {
 	int64_t now, at;
 	int r;
 
+	weft__trace_here();
 	weft__self("weft_limiter_wait");
 	now = weft_now();
 	at = weft__limiter_take(limiter, n, now, until);
@@ -135,20 +139,25 @@ int weft_limiter_wait_until(struct weft_limiter *limiter, int64_t n, int64_t unt
 		return -EAGAIN;
 	if (at <= now)
 		return at < 0 ? (int)at : 0;
-	r = weft_sleep_until(at);
+	r = weft__sleep_until(at);
 	if (r < 0)
 		weft_limiter_give_back(limiter, n);
 	return r;
 }
 
+int weft_limiter_wait_until(struct weft_limiter *limiter, int64_t n, int64_t until)
+{
+	return wait(limiter, n, until);
+}
+
 int weft_limiter_wait(struct weft_limiter *limiter, int64_t n)
 {
-	return weft_limiter_wait_until(limiter, n, WEFT_NEVER);
+	return wait(limiter, n, WEFT_NEVER);
 }
 
 int weft_limiter_try(struct weft_limiter *limiter, int64_t n)
 {
-	return weft_limiter_wait_until(limiter, n, WEFT_NOW);
+	return wait(limiter, n, WEFT_NOW); /* it never sleeps */
 }
 
 int64_t weft_limiter_reserve(struct weft_limiter *limiter, int64_t n)

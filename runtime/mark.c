@@ -14,6 +14,15 @@ static bool wanted(void)
 	return weft__rec_wants(WEFT_EVENTS_USER) && weft__current();
 }
 
+/* A part of the public functions, whose callers' places it notes. */
+static inline __attribute__((always_inline)) bool begin(void)
+{
+	if (!wanted())
+		return false;
+	weft__trace_here();
+	return true;
+}
+
 static void put(const struct weft__mark *mark)
 {
 	weft__trace_reserve(weft__worker(), WEFT_REC_UNITS_MAX);
@@ -39,7 +48,7 @@ void weft_log(enum weft_level level, const char *format, ...)
 	struct weft__mark mark = {.kind = WEFT_EV_LOG, .why = (uint8_t)level};
 	va_list args;
 
-	if (!wanted())
+	if (!begin())
 		return;
 	va_start(args, format);
 	put_text(&mark, format, args);
@@ -51,7 +60,7 @@ void weft_note(const char *format, ...)
 	struct weft__mark mark = {.kind = WEFT_EV_NOTE};
 	va_list args;
 
-	if (!wanted())
+	if (!begin())
 		return;
 	va_start(args, format);
 	put_text(&mark, format, args);
@@ -63,7 +72,7 @@ uint64_t weft_task_begin(const char *name, uint64_t parent)
 	struct weft__mark mark = {
 		.kind = WEFT_EV_TASK, .why = WEFT_TASK_BEGIN, .parent = parent, .text = name};
 
-	if (!wanted())
+	if (!begin())
 		return 0;
 	mark.task = weft__new_id(&weft__sched.last_task);
 	put(&mark);
@@ -72,26 +81,26 @@ uint64_t weft_task_begin(const char *name, uint64_t parent)
 
 void weft_task_end(uint64_t task)
 {
-	if (task && wanted())
+	if (task && begin())
 		put(&(struct weft__mark){
 			.kind = WEFT_EV_TASK, .why = WEFT_TASK_END, .task = task, .text = ""});
 }
 
 void weft_region_begin(const char *name, uint64_t task)
 {
-	if (wanted())
+	if (begin())
 		put(&(struct weft__mark){.kind = WEFT_EV_BEGIN, .task = task, .text = name});
 }
 
 void weft_region_end(const char *name)
 {
-	if (wanted())
+	if (begin())
 		put(&(struct weft__mark){.kind = WEFT_EV_END, .text = name});
 }
 
 void weft_count(const char *name, double value)
 {
-	if (wanted() && isfinite(value))
+	if (isfinite(value) && begin())
 		put(&(struct weft__mark){.kind = WEFT_EV_COUNT, .value = value, .text = name});
 }
 

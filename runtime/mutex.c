@@ -35,7 +35,8 @@ struct claimant {
  * Takes a mutex that nobody holds, whoever else may wait for it. `word` is a guess at what it is.
  * `woken`: WOKEN is ours, and goes.
  */
-static inline bool take(struct weft__sync *m, uint32_t word, bool woken)
+static inline __attribute__((always_inline)) bool take(
+	struct weft__sync *m, uint32_t word, bool woken)
 {
 	uint32_t gone = woken ? WOKEN : 0;
 
@@ -106,14 +107,16 @@ static void note_handed(struct weft__sync *m, struct weft__co *self)
 	weft__sync_unlock(m);
 }
 
+/* `pc`: where it was called, or 0: where whoever calls us in his turn was. */
 static __attribute__((noinline)) int lock_slow(
-	struct weft__sync *m, int64_t until, const char *what)
+	struct weft__sync *m, int64_t until, uintptr_t pc, const char *what)
 {
 	struct weft__co *self = weft__self(what);
 	struct claimant me = {.waiter = {.co = self, .index = -1}};
 	bool woken = false;
 	int r;
 
+	weft__trace_place(self, pc);
 	for (;;) {
 		if (!WEFT__PROBE_SYNC && (take(m, look(m), woken) || take_soon(m, woken)))
 			return 0;
@@ -143,13 +146,18 @@ static __attribute__((noinline)) int lock_slow(
 	}
 }
 
-static __attribute__((noinline)) void lock_anyway(struct weft__sync *m)
+static __attribute__((noinline)) void lock_anyway(struct weft__sync *m, uintptr_t pc)
 {
 	struct weft__co *self = weft__self("weft_mutex_lock");
 
 	self->shields++; /* it does not end with the scope */
-	lock_slow(m, WEFT_NEVER, "weft_mutex_lock");
+	lock_slow(m, WEFT_NEVER, pc, "weft_mutex_lock");
 	self->shields--;
+}
+
+void weft__mutex_lock(struct weft_mutex *mutex)
+{
+	lock_anyway((struct weft__sync *)mutex, 0);
 }
 
 void weft_mutex_lock(struct weft_mutex *mutex)
@@ -157,7 +165,7 @@ void weft_mutex_lock(struct weft_mutex *mutex)
 	struct weft__sync *m = (struct weft__sync *)mutex;
 
 	if (WEFT__PROBE_SYNC || !take(m, 0, false)) {
-		lock_anyway(m);
+		lock_anyway(m, WEFT__CALLER);
 		weft__keep_frame();
 	}
 }
@@ -169,16 +177,17 @@ int weft_mutex_lock_until(struct weft_mutex *mutex, int64_t until)
 
 	if (!WEFT__PROBE_SYNC && take(m, 0, false))
 		return 0;
-	r = lock_slow(m, until, "weft_mutex_lock_until");
+	r = lock_slow(m, until, WEFT__CALLER, "weft_mutex_lock_until");
 	weft__keep_frame();
 	return r;
 }
 
-static __attribute__((noinline)) int try_recorded(struct weft__sync *m)
+static __attribute__((noinline)) int try_recorded(struct weft__sync *m, uintptr_t pc)
 {
 	struct weft__co *self = weft__self("weft_mutex_try");
 	bool done;
 
+	weft__trace_place(self, pc);
 	weft__sync_lock(m, self, WEFT_OBJ_MUTEX);
 	done = take(m, look(m), false);
 	weft__trace_acquire(self->worker, self, m->id, &m->last_t, WEFT_MODE_NONE, done);
@@ -191,7 +200,7 @@ int weft_mutex_try(struct weft_mutex *mutex)
 	struct weft__sync *m = (struct weft__sync *)mutex;
 
 	if (WEFT__PROBE_SYNC)
-		return try_recorded(m);
+		return try_recorded(m, WEFT__CALLER);
 	return take(m, 0, false) ? 0 : -EAGAIN;
 }
 
@@ -235,7 +244,7 @@ static bool wake_first(struct weft__sync *m, struct weft__co *self, bool recorde
 }
 
 /* Gives back a mutex of which that is all that is to be done. `word` is a guess. */
-static inline bool give_back(struct weft__sync *m, uint32_t *word)
+static inline __attribute__((always_inline)) bool give_back(struct weft__sync *m, uint32_t *word)
 {
 	while (*word & HELD && (*word & (WAITING | WOKEN)) != WAITING) {
 		if (weft__sync_change(m, word, *word & ~HELD, memory_order_release))
@@ -244,11 +253,12 @@ static inline bool give_back(struct weft__sync *m, uint32_t *word)
 	return false;
 }
 
-static __attribute__((noinline)) void unlock_slow(struct weft__sync *m, uint32_t word)
+static __attribute__((noinline)) void unlock_slow(struct weft__sync *m, uint32_t word, uintptr_t pc)
 {
 	struct weft__co *self = weft__self("weft_mutex_unlock");
 	bool recorded = false;
 
+	weft__trace_place(self, pc);
 	do {
 		if (!(word & HELD))
 			weft__panic("weft_mutex_unlock of a mutex that nobody holds");
@@ -259,13 +269,22 @@ static __attribute__((noinline)) void unlock_slow(struct weft__sync *m, uint32_t
 	} while (!give_back(m, &word));
 }
 
+void weft__mutex_unlock(struct weft_mutex *mutex)
+{
+	struct weft__sync *m = (struct weft__sync *)mutex;
+	uint32_t word = look(m);
+
+	if (WEFT__PROBE_SYNC || !give_back(m, &word))
+		unlock_slow(m, word, 0);
+}
+
 void weft_mutex_unlock(struct weft_mutex *mutex)
 {
 	struct weft__sync *m = (struct weft__sync *)mutex;
 	uint32_t word = HELD;
 
 	if (WEFT__PROBE_SYNC)
-		unlock_slow(m, look(m));
+		unlock_slow(m, look(m), WEFT__CALLER);
 	else if (!give_back(m, &word))
-		unlock_slow(m, word);
+		unlock_slow(m, word, WEFT__CALLER);
 }

@@ -14,6 +14,7 @@
 #include "runtime/addr.h"
 #include "runtime/io.h"
 #include "runtime/panic.h"
+#include "runtime/probe.h"
 #include "runtime/sched.h"
 
 #define FULL_PAUSE_NS (10 * WEFT_MS) /* when there are no descriptors left */
@@ -115,7 +116,7 @@ static int dial_one(const struct weft__addr *a, int64_t until, struct weft_io **
 			return r;
 		t = weft_now() + pause;
 		pause = pause < BUSY_PAUSE_MOST_NS ? pause * 2 : pause;
-		r = weft_sleep_until(t < until ? t : until);
+		r = weft__sleep_until(t < until ? t : until);
 		if (r < 0)
 			return r;
 	}
@@ -132,11 +133,14 @@ static int64_t share_of(int64_t until, int left)
 	return until > now ? now + (until - now) / left : until;
 }
 
-int weft_dial_until(const char *address, struct weft_io **ret_io, int64_t until)
+/* A part of the public functions, whose callers' places it notes. */
+static inline __attribute__((always_inline)) int dial(
+	const char *address, struct weft_io **ret_io, int64_t until)
 {
 	struct weft__addrs *all;
 	int r;
 
+	weft__trace_here();
 	weft__self("weft_dial");
 	r = weft__addrs_find(address, false, until, &all);
 	if (r < 0)
@@ -150,9 +154,14 @@ int weft_dial_until(const char *address, struct weft_io **ret_io, int64_t until)
 	return r;
 }
 
+int weft_dial_until(const char *address, struct weft_io **ret_io, int64_t until)
+{
+	return dial(address, ret_io, until);
+}
+
 int weft_dial(const char *address, struct weft_io **ret_io)
 {
-	return weft_dial_until(address, ret_io, WEFT_NEVER);
+	return dial(address, ret_io, WEFT_NEVER);
 }
 
 /* ---- Listening --------------------------------------------------------------------------------
@@ -190,7 +199,7 @@ int weft_listen(const char *address, struct weft_io **ret_io)
 	struct weft__addrs *all;
 	int r;
 
-	weft__self("weft_listen");
+	weft__trace_at(weft__self("weft_listen"));
 	r = weft__addrs_find(address, true, WEFT_NEVER, &all);
 	if (r < 0)
 		return r;
@@ -239,27 +248,35 @@ static bool is_full(int r)
 	return r == -EMFILE || r == -ENFILE || r == -ENOBUFS || r == -ENOMEM;
 }
 
-int weft_accept_until(struct weft_io *listener, struct weft_io **ret_io, int64_t until)
+/* A part of the public functions, whose callers' places it notes. */
+static inline __attribute__((always_inline)) int accept_one(
+	struct weft_io *listener, struct weft_io **ret_io, int64_t until)
 {
 	/* Before the call, behind which somebody may have closed the listener for good. */
 	enum weft__io_kind kind = listener ? listener->kind : WEFT__IO_SOCKET;
 	int fd = (int)weft__io_call(
 		listener, WEFT__IO_IN, accept_step, NULL, 0, until, "weft_accept");
 
+	weft__trace_here();
 	if (is_full(fd) && until != WEFT_NOW) {
 		int64_t t = weft_now() + FULL_PAUSE_NS;
 
 		/* The connection stays in the queue: a loop around us would spin. */
-		weft_sleep_until(t < until ? t : until);
+		weft__sleep_until(t < until ? t : until);
 	}
 	if (fd < 0)
 		return fd;
 	return make_handle(fd, kind, ret_io);
 }
 
+int weft_accept_until(struct weft_io *listener, struct weft_io **ret_io, int64_t until)
+{
+	return accept_one(listener, ret_io, until);
+}
+
 int weft_accept(struct weft_io *listener, struct weft_io **ret_io)
 {
-	return weft_accept_until(listener, ret_io, WEFT_NEVER);
+	return accept_one(listener, ret_io, WEFT_NEVER);
 }
 
 /* ---- Datagrams --------------------------------------------------------------------------------
@@ -289,32 +306,48 @@ static ssize_t recvfrom_step(int fd, void *arg)
 	return result(recvfrom(fd, d->p, d->n, 0, (struct sockaddr *)&d->addr->sa, &d->addr->len));
 }
 
-ssize_t weft_sendto_until(
+/* A part of the public functions, whose callers' places it notes. */
+static inline __attribute__((always_inline)) ssize_t send_datagram(
 	struct weft_io *io, const void *buf, size_t n, const struct weft_addr *to, int64_t until)
 {
 	struct datagram d = {(char *)(uintptr_t)buf, n, (struct weft__addr *)(uintptr_t)to};
 
+	weft__trace_here();
 	return weft__io_call(io, WEFT__IO_OUT, sendto_step, &d, 0, until, "weft_sendto");
+}
+
+ssize_t weft_sendto_until(
+	struct weft_io *io, const void *buf, size_t n, const struct weft_addr *to, int64_t until)
+{
+	return send_datagram(io, buf, n, to, until);
 }
 
 ssize_t weft_sendto(struct weft_io *io, const void *buf, size_t n, const struct weft_addr *to)
 {
-	return weft_sendto_until(io, buf, n, to, WEFT_NEVER);
+	return send_datagram(io, buf, n, to, WEFT_NEVER);
 }
 
-ssize_t weft_recvfrom_until(
+/* A part of the public functions, whose callers' places it notes. */
+static inline __attribute__((always_inline)) ssize_t receive_datagram(
 	struct weft_io *io, void *buf, size_t n, struct weft_addr *ret_from, int64_t until)
 {
 	struct datagram d = {buf, n, (struct weft__addr *)ret_from};
 
+	weft__trace_here();
 	if (ret_from)
 		*d.addr = (struct weft__addr){.net = WEFT__UDP};
 	return weft__io_call(io, WEFT__IO_IN, recvfrom_step, &d, 0, until, "weft_recvfrom");
 }
 
+ssize_t weft_recvfrom_until(
+	struct weft_io *io, void *buf, size_t n, struct weft_addr *ret_from, int64_t until)
+{
+	return receive_datagram(io, buf, n, ret_from, until);
+}
+
 ssize_t weft_recvfrom(struct weft_io *io, void *buf, size_t n, struct weft_addr *ret_from)
 {
-	return weft_recvfrom_until(io, buf, n, ret_from, WEFT_NEVER);
+	return receive_datagram(io, buf, n, ret_from, WEFT_NEVER);
 }
 
 /* ---- Who is who -------------------------------------------------------------------------------

@@ -29,9 +29,11 @@ static bool is_done(struct once *o)
 
 static void call(struct once *o, struct weft__co *self, weft_fn fn, const void *arg)
 {
+	uintptr_t at_pc = self->at_pc;
 	WEFT__WAKES(wakes);
 
 	fn((void *)(uintptr_t)arg);
+	self->at_pc = at_pc; /* where weft_once was called, and not what fn did last */
 	weft__sync_lock(&o->sync, self, WEFT_OBJ_ONCE);
 	weft__trace_release(self->worker, self, o->sync.id, &o->sync.last_t, WEFT_MODE_NONE);
 	atomic_store_explicit(&o->sync.word, DONE, memory_order_release);
@@ -41,12 +43,14 @@ static void call(struct once *o, struct weft__co *self, weft_fn fn, const void *
 }
 
 /* `anyway`: to wait for another's call does not end with the scope. */
-static int call_or_wait(struct once *o, weft_fn fn, const void *arg, int64_t until, bool anyway)
+static int call_or_wait(
+	struct once *o, weft_fn fn, const void *arg, int64_t until, uintptr_t pc, bool anyway)
 {
 	struct weft__co *self = weft__self("weft_once");
 	struct weft__waiter waiter = {.co = self, .index = -1};
 	int r = 0;
 
+	weft__trace_place(self, pc);
 	weft__sync_lock(&o->sync, self, WEFT_OBJ_ONCE);
 	switch (atomic_load_explicit(&o->sync.word, memory_order_relaxed)) {
 	case DONE:
@@ -80,7 +84,7 @@ static int call_or_wait(struct once *o, weft_fn fn, const void *arg, int64_t unt
 int weft_once_call_until(struct weft_once *once, weft_fn fn, const void *arg, int64_t until)
 {
 	struct once *o = (struct once *)once;
-	int r = is_done(o) ? 0 : call_or_wait(o, fn, arg, until, false);
+	int r = is_done(o) ? 0 : call_or_wait(o, fn, arg, until, WEFT__CALLER, false);
 
 	weft__keep_frame();
 	return r;
@@ -91,6 +95,6 @@ void weft_once_call(struct weft_once *once, weft_fn fn, const void *arg)
 	struct once *o = (struct once *)once;
 
 	if (!is_done(o))
-		call_or_wait(o, fn, arg, WEFT_NEVER, true);
+		call_or_wait(o, fn, arg, WEFT_NEVER, WEFT__CALLER, true);
 	weft__keep_frame();
 }

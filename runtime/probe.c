@@ -32,6 +32,32 @@ static struct weft_rec *open_rec(struct weft__worker *w, enum weft_ev kind, unsi
 	return rec;
 }
 
+void weft__probe_here(uintptr_t pc)
+{
+	struct weft__co *self = weft__current();
+
+	if (self)
+		self->at_pc = pc;
+}
+
+/* Where it called. (If locations are not wanted, nobody looks.) */
+static int64_t pc_of(const struct weft__co *co)
+{
+	return co ? (int64_t)co->at_pc : 0;
+}
+
+/* As open_rec, for a kind that has a tail only if it has a place, or something else to hold. */
+static struct weft_rec *open_placed(struct weft__worker *w, enum weft_ev kind, bool tail,
+	struct weft__co *co, uint64_t on, int64_t *last)
+{
+	bool placed = pc_of(co) && weft__rec_wants(WEFT_EVENTS_LOC);
+	struct weft_rec *rec = open_rec(w, kind, placed || tail ? 2 : 1, co, on, last);
+
+	if (placed || tail)
+		weft__rec_tail(rec)->c = pc_of(co);
+	return rec;
+}
+
 /* Of the runtime: it stands for timers (ticker.c) and runs nowhere. */
 static uint8_t sys_flag(const struct weft__co *co)
 {
@@ -72,6 +98,7 @@ void weft__probe_spawn(struct weft__worker *w, struct weft__co *parent, struct w
 	struct weft_rec_tail *tail = weft__rec_tail(rec);
 	char *p = weft__rec_payload(rec);
 
+	co->at_pc = 0;
 	rec->n = co->at_line;
 	rec->flags = sys_flag(co);
 	tail->a = (int64_t)co->stack_bytes;
@@ -129,6 +156,7 @@ void weft__probe_block_on(
 	rec->why = co->wait.why;
 	weft__rec_tail(rec)->a = until_of(until);
 	weft__rec_tail(rec)->b = co->wait.kind == WEFT__WAIT_CO ? (int64_t)co->wait.co : 0;
+	weft__rec_tail(rec)->c = pc_of(co);
 	weft__rec_end(w->ring, rec);
 }
 
@@ -146,6 +174,7 @@ void weft__probe_block_select(struct weft__worker *w, struct weft__co *co,
 	rec->why = WEFT_WHY_SELECT;
 	rec->n = m;
 	weft__rec_tail(rec)->a = until_of(until);
+	weft__rec_tail(rec)->c = pc_of(co);
 	out = (struct weft_rec_case *)weft__rec_payload(rec);
 	for (int i = 0; i < n && m > 0; i++) {
 		struct weft_chan *chan = cases[i].chan;
@@ -165,6 +194,7 @@ void weft__probe_sleep(struct weft__worker *w, struct weft__co *co, int64_t unti
 	struct weft_rec *rec = open_rec(w, WEFT_EV_SLEEP, 2, co, 0, NULL);
 
 	weft__rec_tail(rec)->a = until;
+	weft__rec_tail(rec)->c = pc_of(co);
 	weft__rec_end(w->ring, rec);
 }
 
@@ -191,6 +221,7 @@ void weft__probe_join(
 
 	rec->n = code;
 	weft__rec_tail(rec)->a = (int64_t)of;
+	weft__rec_tail(rec)->c = pc_of(co);
 	weft__rec_end(w->ring, rec);
 }
 
@@ -289,10 +320,10 @@ uint64_t weft__probe_send(struct weft__worker *w, struct weft__co *co, struct we
 
 	rec->why = (uint8_t)via;
 	rec->n = case_index;
-	rec->flags = sys_flag(co) | (shown ? WEFT_REC_VALUE : 0);
+	rec->flags = sys_flag(co) | (shown ? WEFT_REC_VALUE : 0) | (by ? WEFT_REC_BY : 0);
 	tail->a = (int64_t)msg;
-	tail->b = by ? (int64_t)by->id : 0;
-	tail->c = len;
+	tail->b = pc_of(co);
+	tail->c = by ? (int64_t)by->id : len;
 	if (n > 0 || (shown && chan->elem->kind == WEFT_ELEM_CSTR)) {
 		tail->d = full;
 		memcpy(weft__rec_payload(rec), bytes ? bytes : "", n);
@@ -315,7 +346,7 @@ void weft__probe_recv(struct weft__worker *w, struct weft__co *co, struct weft_c
 	tail->a = (int64_t)msg;
 	tail->b = (int64_t)from;
 	tail->c = len;
-	tail->d = msg != 0;
+	tail->d = (uint64_t)pc_of(co);
 	weft__rec_end(w->ring, rec);
 }
 
@@ -332,7 +363,7 @@ void weft__probe_unsend(struct weft__worker *w, struct weft__co *co, uint64_t on
 void weft__probe_close(
 	struct weft__worker *w, struct weft__co *co, struct weft_chan *chan, int woke)
 {
-	struct weft_rec *rec = open_rec(w, WEFT_EV_CLOSE, 1, co, chan->id, &chan->last_t);
+	struct weft_rec *rec = open_placed(w, WEFT_EV_CLOSE, false, co, chan->id, &chan->last_t);
 
 	rec->n = woke;
 	weft__rec_end(w->ring, rec);
@@ -344,6 +375,7 @@ void weft__probe_select(struct weft__worker *w, struct weft__co *co, int pick, i
 
 	rec->n = pick;
 	weft__rec_tail(rec)->a = n;
+	weft__rec_tail(rec)->c = pc_of(co);
 	weft__rec_end(w->ring, rec);
 }
 
@@ -354,13 +386,14 @@ void weft__probe_add(struct weft__worker *w, struct weft__co *co, uint64_t on, i
 
 	rec->n = (int32_t)delta;
 	weft__rec_tail(rec)->a = value;
+	weft__rec_tail(rec)->c = pc_of(co);
 	weft__rec_end(w->ring, rec);
 }
 
 void weft__probe_acquire(struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last,
 	enum weft_lock_mode mode, bool ok)
 {
-	struct weft_rec *rec = open_rec(w, WEFT_EV_ACQUIRE, 1, co, on, last);
+	struct weft_rec *rec = open_placed(w, WEFT_EV_ACQUIRE, false, co, on, last);
 
 	rec->why = (uint8_t)mode;
 	rec->flags = ok ? 0 : WEFT_REC_FAILED;
@@ -370,7 +403,7 @@ void weft__probe_acquire(struct weft__worker *w, struct weft__co *co, uint64_t o
 void weft__probe_release(struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last,
 	enum weft_lock_mode mode)
 {
-	struct weft_rec *rec = open_rec(w, WEFT_EV_RELEASE, 1, co, on, last);
+	struct weft_rec *rec = open_placed(w, WEFT_EV_RELEASE, false, co, on, last);
 
 	rec->why = (uint8_t)mode;
 	weft__rec_end(w->ring, rec);
@@ -380,7 +413,7 @@ void weft__probe_permits(
 	struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last, int64_t n, bool ok)
 {
 	struct weft_rec *rec =
-		open_rec(w, n < 0 ? WEFT_EV_RELEASE : WEFT_EV_ACQUIRE, 2, co, on, last);
+		open_placed(w, n < 0 ? WEFT_EV_RELEASE : WEFT_EV_ACQUIRE, true, co, on, last);
 
 	rec->flags = ok ? 0 : WEFT_REC_FAILED;
 	weft__rec_tail(rec)->a = n < 0 ? -n : n;
@@ -390,7 +423,7 @@ void weft__probe_permits(
 void weft__probe_signal(
 	struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last, int n, bool all)
 {
-	struct weft_rec *rec = open_rec(w, WEFT_EV_SIGNAL, 1, co, on, last);
+	struct weft_rec *rec = open_placed(w, WEFT_EV_SIGNAL, false, co, on, last);
 
 	rec->n = n;
 	rec->why = all;
@@ -405,6 +438,7 @@ void weft__probe_timer(struct weft__worker *w, struct weft__co *co, uint64_t on,
 	rec->why = (uint8_t)op;
 	weft__rec_tail(rec)->a = when;
 	weft__rec_tail(rec)->b = every;
+	weft__rec_tail(rec)->c = pc_of(co);
 	weft__rec_end(w->ring, rec);
 }
 
@@ -415,6 +449,7 @@ void weft__probe_cancel(
 		open_rec(w, WEFT_EV_CANCEL, units_of(text_bytes(reason)), co, 0, last);
 
 	weft__rec_tail(rec)->a = (int64_t)to;
+	weft__rec_tail(rec)->c = pc_of(co);
 	put_text(weft__rec_payload(rec), reason);
 	weft__rec_end(w->ring, rec);
 }
@@ -434,6 +469,7 @@ void weft__probe_mark(struct weft__worker *w, struct weft__co *co, const struct 
 	rec->why = mark->why;
 	weft__rec_tail(rec)->a = (int64_t)mark->task;
 	weft__rec_tail(rec)->b = (int64_t)mark->parent;
+	weft__rec_tail(rec)->c = pc_of(co);
 	memcpy(&weft__rec_tail(rec)->d, &mark->value, sizeof(mark->value));
 	memcpy(weft__rec_payload(rec), mark->text, n);
 	weft__rec_end(w->ring, rec);

@@ -41,6 +41,7 @@ struct weft_chan;
 			call;                \
 	} while (0)
 
+void weft__probe_here(uintptr_t pc);
 void weft__probe_reserve(struct weft__worker *w, unsigned units);
 void weft__probe_spawn(struct weft__worker *w, struct weft__co *parent, struct weft__co *co);
 void weft__probe_run(struct weft__worker *w, struct weft__co *co);
@@ -103,6 +104,20 @@ void weft__probe_worker(struct weft__worker *w, enum weft_worker_op op);
 void weft__probe_steal(struct weft__worker *w, int from, struct weft__co *const *cos, uint32_t n);
 void weft__probe_crash(const char *text);
 void weft__probe_warning(struct weft__worker *w, const char *text);
+
+/*
+ * The place of what a coroutine records is where the program called the library. Each public
+ * function that waits or records notes it, and none of the library's functions calls one of those:
+ * below them are others that do the same and leave the place as it is.
+ */
+#define WEFT__CALLER ((uintptr_t)__builtin_return_address(0)) /* in a public function itself */
+#define weft__trace_at(self) WEFT__PROBE(WEFT_EVENTS_LOC, (void)((self)->at_pc = WEFT__CALLER))
+#define weft__trace_here() WEFT__PROBE(WEFT_EVENTS_LOC, weft__probe_here(WEFT__CALLER))
+/* What a public function has handed down; 0: nothing has to be noted. */
+#define weft__trace_place(self, pc) \
+	WEFT__PROBE(WEFT_EVENTS_LOC, (void)((self)->at_pc = (pc) ? (pc) : (self)->at_pc))
+/* The runtime itself acts in its name now. */
+#define weft__trace_nowhere(self) WEFT__PROBE(WEFT_EVENTS_LOC, (void)((self)->at_pc = 0))
 
 #define weft__trace_reserve(...) WEFT__PROBE(WEFT_EVENTS_ALL, weft__probe_reserve(__VA_ARGS__))
 #define weft__trace_spawn(...) WEFT__PROBE(WEFT_EVENTS_BASE, weft__probe_spawn(__VA_ARGS__))

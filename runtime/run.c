@@ -23,6 +23,7 @@
 #include "runtime/hog.h"
 #include "runtime/leak.h"
 #include "runtime/local.h"
+#include "runtime/locate.h"
 #include "runtime/overflow.h"
 #include "runtime/io.h"
 #include "runtime/panic.h"
@@ -342,7 +343,8 @@ static void start(int argc, char **argv)
 	struct weft__rec_config config = {.argc = argc,
 		.argv = argv,
 		.workers = s->nworkers,
-		.guard = weft__guard_word(weft__stacks_guard())};
+		.guard = weft__guard_word(weft__stacks_guard()),
+		.locator = &weft__locator};
 	bool recorded = weft__rec_start(&config) > 0;
 
 	if (recorded) {

@@ -96,7 +96,7 @@ static void note_handed(struct rwlock *rw, struct weft__co *self, bool to_write)
 }
 
 static __attribute__((noinline)) int lock_slow(
-	struct rwlock *rw, bool to_write, int64_t until, const char *what)
+	struct rwlock *rw, bool to_write, int64_t until, uintptr_t pc, const char *what)
 {
 	struct weft__co *self = weft__self(what);
 	struct weft__waiter waiter = {.co = self, .index = -1};
@@ -104,6 +104,7 @@ static __attribute__((noinline)) int lock_slow(
 	uint32_t word;
 	int r = 0;
 
+	weft__trace_place(self, pc);
 	weft__sync_lock(&rw->sync, self, WEFT_OBJ_RWLOCK);
 	word = atomic_load_explicit(&rw->sync.word, memory_order_relaxed);
 	if (take(rw, word, to_write) || (r = weft__may_wait(self, until)) < 0 ||
@@ -127,17 +128,20 @@ static __attribute__((noinline)) int lock_slow(
 	return r;
 }
 
-static inline int lock(struct weft_rwlock *rwlock, bool to_write, int64_t until, const char *what)
+/* A part of the public functions, as the two below: they hand on where those were called. */
+static inline __attribute__((always_inline)) int lock(
+	struct weft_rwlock *rwlock, bool to_write, int64_t until, const char *what)
 {
 	struct rwlock *rw = (struct rwlock *)rwlock;
 
 	if (!WEFT__PROBE_SYNC && take(rw, 0, to_write))
 		return 0;
-	return lock_slow(rw, to_write, until, what);
+	return lock_slow(rw, to_write, until, WEFT__CALLER, what);
 }
 
 /* It does not end with the scope, so that nobody is inside by mistake. */
-static inline void lock_anyway(struct weft_rwlock *rwlock, bool to_write, const char *what)
+static inline __attribute__((always_inline)) void lock_anyway(
+	struct weft_rwlock *rwlock, bool to_write, const char *what)
 {
 	struct rwlock *rw = (struct rwlock *)rwlock;
 	struct weft__co *self;
@@ -146,7 +150,7 @@ static inline void lock_anyway(struct weft_rwlock *rwlock, bool to_write, const 
 		return;
 	self = weft__self(what);
 	self->shields++;
-	lock_slow(rw, to_write, WEFT_NEVER, what);
+	lock_slow(rw, to_write, WEFT_NEVER, WEFT__CALLER, what);
 	self->shields--;
 }
 
@@ -243,10 +247,11 @@ static void note_release(struct rwlock *rw, struct weft__co *self, uint32_t mine
 }
 
 static __attribute__((noinline)) void unlock_slow(
-	struct rwlock *rw, uint32_t mine, const char *what)
+	struct rwlock *rw, uint32_t mine, uintptr_t pc, const char *what)
 {
 	struct weft__co *self = weft__self(what);
 
+	weft__trace_place(self, pc);
 	if (WEFT__PROBE_SYNC)
 		note_release(rw, self, mine, what);
 	for (;;) {
@@ -262,13 +267,14 @@ static __attribute__((noinline)) void unlock_slow(
 	}
 }
 
-static inline void unlock(struct weft_rwlock *rwlock, uint32_t mine, const char *what)
+static inline __attribute__((always_inline)) void unlock(
+	struct weft_rwlock *rwlock, uint32_t mine, const char *what)
 {
 	struct rwlock *rw = (struct rwlock *)rwlock;
 	uint32_t word = mine;
 
 	if (WEFT__PROBE_SYNC || !change(rw, &word, 0, memory_order_release))
-		unlock_slow(rw, mine, what);
+		unlock_slow(rw, mine, WEFT__CALLER, what);
 }
 
 void weft_rwlock_runlock(struct weft_rwlock *rwlock)

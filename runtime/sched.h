@@ -191,6 +191,9 @@ void weft__ready_found(struct weft__worker *worker, struct weft__co *found);
 /* weft_yield; to its own worker, if it is pinned. `self`, which runs on `worker`. */
 void weft__yield(struct weft__worker *worker, struct weft__co *self);
 
+/* weft_sleep_until, in the name of whoever called the function that calls this. */
+int weft__sleep_until(int64_t t);
+
 /* From the scheduler's stack to a ready coroutine, and back: the loop's. */
 void weft__switch_to(struct weft__worker *worker, struct weft__co *co);
 

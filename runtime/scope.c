@@ -427,12 +427,19 @@ void weft__scopes_finish(void)
 /* ---- Ending it, and looking at it -------------------------------------------------------------
  */
 
+void weft__scope_cancel(struct weft_scope *scope, const char *reason)
+{
+	end(scope, -ECANCELED, reason);
+}
+
 void weft_scope_cancel(struct weft_scope *scope, const char *reason)
 {
-	weft__self("weft_scope_cancel");
+	struct weft__co *self = weft__self("weft_scope_cancel");
+
 	if (!scope)
 		weft__panic("weft_scope_cancel of a null scope");
-	end(scope, -ECANCELED, reason ? reason : "cancelled");
+	weft__trace_at(self);
+	weft__scope_cancel(scope, reason ? reason : "cancelled");
 }
 
 int weft_scope_error(struct weft_scope *scope)
@@ -458,6 +465,7 @@ weft_done_chan *weft_scope_done(struct weft_scope *scope)
 	struct weft_chan *chan, *mine;
 	bool ended;
 
+	weft__trace_at(self);
 	if (!scope)
 		return NULL;
 	weft__lock(&scope->lock);

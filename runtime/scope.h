@@ -68,6 +68,9 @@ void weft__scope_retract(struct weft__co *self, struct weft__interrupt *it, bool
 void weft__scope_inherit(struct weft__co *co, struct weft_scope *scope);
 void weft__scope_exit(struct weft__co *self);
 
+/* weft_scope_cancel, in the name of whoever called the function that calls this. */
+void weft__scope_cancel(struct weft_scope *scope, const char *reason);
+
 /* Frees what the run has left. */
 void weft__scopes_finish(void);
 

@@ -412,5 +412,6 @@ int weft_chan_select(struct weft_case *cases, int n, int64_t until)
 
 	if (n < 0 || n > CASES_MOST)
 		weft__panic("weft_select with %d cases: 0 to %d are possible", n, CASES_MOST);
+	weft__trace_here();
 	return n <= CASES_INLINE ? select_in(&s, until) : select_many(&s, until);
 }

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "runtime/cpu.h"
 #include "runtime/panic.h"
 #include "runtime/probe.h"
 #include "runtime/sched.h"
@@ -77,7 +78,7 @@ static int wait(struct semaphore *s, struct weft__co *self, int64_t n, int64_t u
 	return r;
 }
 
-int weft_semaphore_acquire_until(struct weft_semaphore *semaphore, int64_t n, int64_t until)
+int weft__semaphore_acquire(struct weft_semaphore *semaphore, int64_t n, int64_t until)
 {
 	struct semaphore *s = (struct semaphore *)semaphore;
 	struct weft__co *self = weft__self("weft_semaphore_acquire");
@@ -99,17 +100,33 @@ int weft_semaphore_acquire_until(struct weft_semaphore *semaphore, int64_t n, in
 	return r;
 }
 
+int weft_semaphore_acquire_until(struct weft_semaphore *semaphore, int64_t n, int64_t until)
+{
+	int r;
+
+	weft__trace_here();
+	r = weft__semaphore_acquire(semaphore, n, until);
+	weft__keep_frame();
+	return r;
+}
+
 int weft_semaphore_acquire(struct weft_semaphore *semaphore, int64_t n)
 {
-	return weft_semaphore_acquire_until(semaphore, n, WEFT_NEVER);
+	int r;
+
+	weft__trace_here();
+	r = weft__semaphore_acquire(semaphore, n, WEFT_NEVER);
+	weft__keep_frame();
+	return r;
 }
 
 int weft_semaphore_try(struct weft_semaphore *semaphore, int64_t n)
 {
-	return weft_semaphore_acquire_until(semaphore, n, WEFT_NOW);
+	weft__trace_here();
+	return weft__semaphore_acquire(semaphore, n, WEFT_NOW);
 }
 
-void weft_semaphore_release(struct weft_semaphore *semaphore, int64_t n)
+void weft__semaphore_release(struct weft_semaphore *semaphore, int64_t n)
 {
 	struct semaphore *s = (struct semaphore *)semaphore;
 	struct weft__co *self = weft__self("weft_semaphore_release");
@@ -124,4 +141,10 @@ void weft_semaphore_release(struct weft_semaphore *semaphore, int64_t n)
 	serve(s, &wakes);
 	weft__sync_unlock(&s->sync);
 	weft__wakes_run(&wakes, self, WEFT_WHY_SEMAPHORE);
+}
+
+void weft_semaphore_release(struct weft_semaphore *semaphore, int64_t n)
+{
+	weft__trace_here();
+	weft__semaphore_release(semaphore, n);
 }

@@ -43,7 +43,7 @@ static WEFT__NO_TSAN void arm(void *arg)
 		weft__alarm_first();
 }
 
-int weft_sleep_until(int64_t t)
+static inline __attribute__((always_inline)) int sleep_until(int64_t t)
 {
 	struct weft__co *self = weft__self("weft_sleep");
 	struct sleeper sleeper = {.co = self, .until = t};
@@ -61,12 +61,24 @@ int weft_sleep_until(int64_t t)
 	return 0;
 }
 
+int weft__sleep_until(int64_t t)
+{
+	return sleep_until(t);
+}
+
+int weft_sleep_until(int64_t t)
+{
+	weft__trace_here();
+	return sleep_until(t);
+}
+
 int weft_sleep(int64_t ns)
 {
 	int64_t now = weft_now();
 
+	weft__trace_here();
 	if (ns > 0)
-		return weft_sleep_until(ns < INT64_MAX - 1 - now ? now + ns : INT64_MAX - 1);
+		return sleep_until(ns < INT64_MAX - 1 - now ? now + ns : INT64_MAX - 1);
 	weft__self("weft_sleep");
 	return 0;
 }

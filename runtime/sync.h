@@ -120,6 +120,17 @@ static inline void weft__wakes_add(struct weft__wakes *wakes, struct weft__waite
 uint32_t weft__wakes_add_all(struct weft__wakes *wakes, struct weft__waitq *queue);
 void weft__wakes_run(struct weft__wakes *wakes, struct weft__co *self, enum weft_why why);
 
+/*
+ * As the public calls, but for the place (weft__trace_at): conditions and groups do this in the
+ * name of their callers.
+ */
+void weft__mutex_lock(struct weft_mutex *mutex);
+void weft__mutex_unlock(struct weft_mutex *mutex);
+int weft__semaphore_acquire(struct weft_semaphore *semaphore, int64_t n, int64_t until);
+void weft__semaphore_release(struct weft_semaphore *semaphore, int64_t n);
+void weft__waitgroup_add(struct weft_waitgroup *group, int64_t delta);
+int weft__waitgroup_wait(struct weft_waitgroup *group, int64_t until);
+
 /* How people know it: its name, or where it lies. */
 void weft__sync_describe(const struct weft__sync *sync, char *text, size_t size);
 

@@ -197,14 +197,14 @@ static struct weft_chan *make(
 
 struct weft_chan *weft_time_after(int64_t ns, const char *at_fn, const char *at_file, int at_line)
 {
-	weft__self("weft_after");
+	weft__trace_at(weft__self("weft_after"));
 	return make(ns, 0, at_fn, at_file, at_line);
 }
 
 struct weft_chan *weft_time_ticker(
 	int64_t period, const char *at_fn, const char *at_file, int at_line)
 {
-	weft__self("weft_ticker");
+	weft__trace_at(weft__self("weft_ticker"));
 	if (period <= 0)
 		weft__panic("weft_ticker with a period of %lld ns (at %s:%d)", (long long)period,
 			at_file, at_line);
@@ -279,8 +279,10 @@ static bool stop(struct weft_chan *chan)
 bool weft_time_stop(weft_time_chan *c)
 {
 	struct weft_chan *chan = lock_ticker(c, "weft_time_stop");
-	bool stopped = stop(chan);
+	bool stopped;
 
+	weft__trace_here();
+	stopped = stop(chan);
 	weft__unlock(&chan->lock);
 	return stopped;
 }
@@ -291,6 +293,7 @@ bool weft_time_reset(weft_time_chan *c, int64_t ns)
 	struct weft__ticker *t = chan->ticker;
 	bool stopped, first = false;
 
+	weft__trace_here();
 	if (t->period && ns <= 0)
 		weft__panic("weft_time_reset of a ticker to a period of %lld ns", (long long)ns);
 	stopped = stop(chan);

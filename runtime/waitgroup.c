@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 
+#include "runtime/cpu.h"
 #include "runtime/panic.h"
 #include "runtime/probe.h"
 #include "runtime/sched.h"
@@ -16,10 +17,12 @@ struct group {
 
 WEFT__SYNC_SAME(struct group, struct weft_waitgroup);
 
-static __attribute__((noinline)) void add(struct group *g, struct weft__co *self, int64_t delta)
+static __attribute__((noinline)) void add(
+	struct group *g, struct weft__co *self, int64_t delta, uintptr_t pc)
 {
 	WEFT__WAKES(wakes);
 
+	weft__trace_place(self, pc);
 	weft__sync_lock_counting(&g->sync, self, WEFT_OBJ_WAITGROUP, &g->count);
 	if (delta < INT32_MIN || delta > INT32_MAX)
 		weft__panic("weft_waitgroup_add of %lld: out of range", (long long)delta);
@@ -48,21 +51,32 @@ static inline bool just_count(struct group *g, int64_t delta)
 	return count > 0;
 }
 
-void weft_waitgroup_add(struct weft_waitgroup *group, int64_t delta)
+static inline __attribute__((always_inline)) void add_in(
+	struct weft_waitgroup *group, int64_t delta, uintptr_t pc)
 {
 	struct weft__co *self = weft__self("weft_waitgroup_add");
 	struct group *g = (struct group *)group;
 
 	if (!just_count(g, delta))
-		add(g, self, delta);
+		add(g, self, delta, pc);
+}
+
+void weft__waitgroup_add(struct weft_waitgroup *group, int64_t delta)
+{
+	add_in(group, delta, 0);
+}
+
+void weft_waitgroup_add(struct weft_waitgroup *group, int64_t delta)
+{
+	add_in(group, delta, WEFT__CALLER);
 }
 
 void weft_waitgroup_done(struct weft_waitgroup *group)
 {
-	weft_waitgroup_add(group, -1);
+	add_in(group, -1, WEFT__CALLER);
 }
 
-int weft_waitgroup_wait_until(struct weft_waitgroup *group, int64_t until)
+int weft__waitgroup_wait(struct weft_waitgroup *group, int64_t until)
 {
 	struct weft__co *self = weft__self("weft_waitgroup_wait");
 	struct group *g = (struct group *)group;
@@ -79,7 +93,22 @@ int weft_waitgroup_wait_until(struct weft_waitgroup *group, int64_t until)
 	return weft__sync_wait(&g->sync, &waiter, WEFT_WHY_WAITGROUP, until);
 }
 
+int weft_waitgroup_wait_until(struct weft_waitgroup *group, int64_t until)
+{
+	int r;
+
+	weft__trace_here();
+	r = weft__waitgroup_wait(group, until);
+	weft__keep_frame();
+	return r;
+}
+
 int weft_waitgroup_wait(struct weft_waitgroup *group)
 {
-	return weft_waitgroup_wait_until(group, WEFT_NEVER);
+	int r;
+
+	weft__trace_here();
+	r = weft__waitgroup_wait(group, WEFT_NEVER);
+	weft__keep_frame();
+	return r;
 }

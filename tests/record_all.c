@@ -11,6 +11,8 @@
 #include <unistd.h>
 #include <weft.h>
 
+#define OWN __attribute__((noinline)) /* places are in functions, as they are compiled */
+
 struct pair {
 	int first;
 	char text[36];
@@ -33,7 +35,7 @@ static void send_some(int_chan *c)
 	weft_close(c);
 }
 
-static void channels(void)
+static OWN void channels(void)
 {
 	int_chan *plain = weft_make(int_chan, 0), *buffered = weft_make(int_chan, 2);
 	text_chan *texts = weft_make(text_chan, 1);
@@ -89,7 +91,7 @@ static void read_value(struct weft_waitgroup *all)
 	weft_waitgroup_done(all);
 }
 
-static void locks(void)
+static OWN void locks(void)
 {
 	struct weft_semaphore permits = WEFT_SEMAPHORE(2);
 	struct weft_waitgroup all = {0};
@@ -119,7 +121,7 @@ static int sleep_long(void *unused)
 	return weft_sleep(3600 * WEFT_SEC);
 }
 
-static void times(void)
+static OWN void times(void)
 {
 	struct weft_scope *scope = weft_scope_make(NULL, WEFT_NEVER), *outer;
 	struct weft_handle *handle;
@@ -144,7 +146,7 @@ static void write_one(struct weft_io *io)
 	weft_io_write(io, "x", 1);
 }
 
-static void pipes(void)
+static OWN void pipes(void)
 {
 	struct weft_io *in, *out;
 	int ends[2];
@@ -159,7 +161,7 @@ static void pipes(void)
 	weft_io_close(out);
 }
 
-static void marks(int round)
+static OWN void marks(int round)
 {
 	uint64_t task = weft_task_begin("round", 0);
 

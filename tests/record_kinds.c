@@ -10,6 +10,34 @@
 
 static struct weft__ring *ring;
 
+/* As the runtime's would: some addresses are in known lines, some in functions alone. */
+enum { IN_LINE = 0x1000, IN_FUNCTION = 0x2000, NOWHERE = 0x3000 };
+static int asked[3];
+static int is_open;
+
+static void *open_it(void)
+{
+	is_open++;
+	return &is_open;
+}
+
+static bool find(void *arg, uintptr_t pc, struct weft__rec_place *ret_place)
+{
+	asked[pc / 0x1000 - 1] += arg == &is_open;
+	if (pc == IN_LINE)
+		*ret_place = (struct weft__rec_place){"worker", "src/b.c", 12};
+	else if (pc == IN_FUNCTION)
+		*ret_place = (struct weft__rec_place){.fn = "helper"};
+	return pc != NOWHERE;
+}
+
+static void close_it(void *arg)
+{
+	is_open -= arg == &is_open;
+}
+
+static const struct weft__rec_locator locator = {open_it, find, close_it};
+
 /* What a record holds, as the table of event.h has it. */
 struct fields {
 	uint64_t co, on;
@@ -132,14 +160,14 @@ static void messages(void)
 
 	ADD(SEND, .co = 1, .on = 1, .why = WEFT_VIA_BUFFER, .n = -1, .a = 8, .c = 1, .d = 42,
 		.flags = WEFT_REC_VALUE);
-	ADD(SEND, .co = 1, .on = 1, .why = WEFT_VIA_SELECT, .n = 0, .a = 16, .b = 2, .c = -1,
-		.d = 43);
+	ADD(SEND, .co = 1, .on = 1, .why = WEFT_VIA_SELECT, .n = 0, .a = 16, .c = 2,
+		.flags = WEFT_REC_BY, .d = 43);
 	ADD(SEND, .co = 1, .on = 2, .why = WEFT_VIA_HAND, .n = -1, .a = 24, .c = -1, .d = strlen(s),
 		.flags = WEFT_REC_VALUE, TEXT(s));
 	ADD(SEND, .co = 1, .on = 2, .why = WEFT_VIA_WAIT, .n = -1, .a = 32, .c = -1,
 		.flags = WEFT_REC_VALUE | WEFT_REC_NULL);
-	ADD(RECV, .co = 2, .on = 1, .n = -1, .a = 8, .b = 1, .c = 0, .d = 1);
-	ADD(RECV, .co = 2, .on = 2, .n = 1, .a = 24, .c = -1, .d = 1);
+	ADD(RECV, .co = 2, .on = 1, .n = -1, .a = 8, .b = 1, .c = 0);
+	ADD(RECV, .co = 2, .on = 2, .n = 1, .a = 24, .c = -1);
 	ADD(RECV, .co = 2, .on = 2, .n = -1, .c = -1);
 	ADD(UNSEND, .co = 1, .why = WEFT_UNSEND_TIMEOUT, .a = 32);
 	ADD(CLOSE, .co = 1, .on = 2, .n = 3);
@@ -176,9 +204,40 @@ static void waits(void)
 	ADD(WORKER, .why = WEFT_WORKER_STOP);
 }
 
+/* Each kind that may have a place, with one; and what is known of it. */
+static void places(void)
+{
+	ADD(SEND, .co = 1, .on = 1, .why = WEFT_VIA_HAND, .n = -1, .a = 40, .b = IN_LINE, .c = 3);
+	ADD(RECV, .co = 1, .on = 1, .n = -1, .a = 40, .c = -1, .d = IN_FUNCTION);
+	ADD(RECV, .co = 1, .on = 1, .n = -1, .c = -1, .d = IN_LINE);
+	ADD(SLEEP, .co = 1, .a = far_off(), .c = NOWHERE);
+	ADD(BLOCK, .co = 1, .why = WEFT_WHY_RECV, .on = 1, .c = NOWHERE);
+	ADD(BLOCK, .co = 1, .why = WEFT_WHY_RECV, .on = 1, .c = IN_LINE);
+	ADD(CLOSE, .co = 1, .on = 1, .n = 0, .c = IN_LINE);
+	ADD(SELECT, .co = 1, .n = 0, .a = 1, .c = IN_LINE);
+	ADD(JOIN, .co = 1, .a = 2, .n = 3, .c = IN_LINE);
+	ADD(CANCEL, .co = 1, .a = 2, .c = IN_LINE, TEXT(""));
+	ADD(ACQUIRE, .co = 1, .on = 20, .c = IN_LINE);
+	ADD(RELEASE, .co = 1, .on = 20, .c = IN_FUNCTION);
+	ADD(ADD, .co = 1, .on = 3, .n = 1, .a = 1, .c = IN_LINE);
+	ADD(SIGNAL, .co = 1, .on = 25, .n = 1, .c = IN_LINE);
+	ADD(TIMER, .co = 1, .on = 24, .why = WEFT_TIMER_STOP, .c = IN_LINE);
+	ADD(LOG, .co = 1, .why = WEFT_LEVEL_INFO, .c = IN_LINE, TEXT("x"));
+	ADD(NOTE, .co = 1, .c = IN_LINE, TEXT("x"));
+	ADD(BEGIN, .co = 1, .c = IN_LINE, TEXT("x"));
+	ADD(END, .co = 1, .c = IN_LINE, TEXT("x"));
+	ADD(TASK, .co = 1, .why = WEFT_TASK_END, .a = 1, .c = IN_LINE, TEXT(""));
+	ADD(COUNT, .co = 1, .c = IN_LINE, TEXT("x"));
+	/* These have something else there. */
+	ADD(YIELD, .co = 1, .c = IN_LINE);
+	ADD(EXIT, .co = 1, .c = IN_LINE);
+	ADD(DROP, .a = 1, .b = 1, .c = IN_LINE);
+}
+
 int main(int argc, char **argv)
 {
-	struct weft__rec_config config = {.argc = argc, .argv = argv, .workers = 3};
+	struct weft__rec_config config = {
+		.argc = argc, .argv = argv, .workers = 3, .locator = &locator};
 
 	if (weft__rec_start(&config) != 1)
 		return 3;
@@ -189,6 +248,8 @@ int main(int argc, char **argv)
 	waits();
 	locks();
 	marks();
+	places();
 	weft__rec_stop(WEFT_EOF_DEADLOCK);
-	return 0;
+	/* It was asked once about each, and is closed. */
+	return asked[0] == 1 && asked[1] == 1 && asked[2] == 1 && !is_open ? 0 : 4;
 }

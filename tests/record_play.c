@@ -128,7 +128,6 @@ static void play_recv(struct weft__ring *ring, struct object *object, uint64_t c
 	tail->a = (int64_t)object->sent[0];
 	memmove(object->sent, object->sent + 1, sizeof(object->sent) - sizeof(object->sent[0]));
 	tail->c = --object->used;
-	tail->d = 1;
 	weft__rec_end(ring, rec);
 }
 

@@ -6,6 +6,7 @@
 import itertools
 import json
 import os
+import re
 import subprocess
 
 import jsonschema
@@ -96,6 +97,74 @@ def _(folder):
             assert sure <= kinds(events), (some, sure - kinds(events))
             if "loc" not in some:
                 assert not any("at" in e for e in events)
+
+
+# What stands in the source where such a record is made. A wait may be of any of them.
+CALLS = {
+    "send": r"weft_(send|select)", "recv": r"weft_(recv|try_recv|select)", "close": "weft_close", "select": "weft_select",
+    "sleep": "weft_sleep", "join": "weft_join", "cancel": "weft_scope_cancel",
+    "acquire": r"weft_(mutex_lock|rwlock_[rw]lock|semaphore_acquire|once|cond_wait)",
+    "release": r"weft_(mutex_unlock|rwlock_[rw]unlock|semaphore_release|once|cond_wait)",
+    "add": "weft_waitgroup", "signal": "weft_cond_broadcast", "timer": r"weft_(ticker|time_stop)",
+    "note": "weft_note", "log": "weft_log", "begin": "weft_region_begin", "end": "weft_region_end",
+    "task": "weft_task", "count": "weft_count",
+    "block": r"weft_(send|recv|select|mutex_lock|rwlock|cond_wait|waitgroup_wait|semaphore_acquire|join|io_read|once)",
+}
+TEXT = (tap.SOURCE / "tests" / "record_all.c").read_text().splitlines()
+
+
+def function_at(line):
+    """The one around a line of the source, in kernel layout."""
+    for text in reversed(TEXT[:line]):
+        found = re.match(r"static .*?(\w+)\(", text)
+        if found:
+            return found[1]
+    raise AssertionError(line)
+
+
+def statement_at(line):
+    """A call may go on for some lines, and have the number of any."""
+    first = line - 1
+    while first > 0 and not re.search(r"[;{}]$", TEXT[first - 1]):
+        first -= 1
+    last = line - 1
+    while not re.search(r"[;{}]$", TEXT[last]):
+        last += 1
+    return "\n".join(TEXT[first:last + 1])
+
+
+@tap.test("every_call_has_its_line")
+def _(folder):
+    for workers in (1, 2, 4):
+        _, events = record(folder, workers=workers)
+        locs = {e["loc"]: e for e in events if e["ev"] == "loc"}
+        seen = set()
+        for e in events:
+            # What timers do stands nowhere in the program.
+            if e["ev"] not in CALLS or "w" not in e:
+                continue
+            assert "at" in e, e
+            loc = locs[e["at"]]
+            assert loc["file"].endswith("tests/record_all.c"), loc
+            assert loc["fn"] == function_at(loc["line"]), (loc, function_at(loc["line"]))
+            assert re.search(CALLS[e["ev"]], statement_at(loc["line"])), (e, loc, statement_at(loc["line"]))
+            seen.add(e["ev"])
+        assert seen == set(CALLS), set(CALLS) - seen
+
+
+@tap.test("without_line_tables_there_are_functions_and_without_symbols_nothing")
+def _(folder):
+    for what, known in (("--strip-debug", True), ("--strip-all", False)):
+        path, program = folder / "stripped.json", folder / "stripped"
+        subprocess.run(["strip", what, "-o", program, PROGRAM], check=True)
+        done = tap.run(program, 1, env=environment(path, 1), timeout=100)
+        tap.same((done.returncode, done.stderr), (0, ""))
+        whole, events = load(path)
+        WHOLE.validate(whole)
+        macros = {e["at"] for e in events if e["ev"] in ("spawn", "make") and "at" in e}
+        others = [e for e in events if e["ev"] == "loc" and e["loc"] not in macros]
+        assert not any("file" in e or "line" in e for e in others), others
+        assert {"send_some", "locks", "change"} <= {e["fn"] for e in others} if known else not others, others
 
 
 @tap.test("values_are_off_short_or_full")

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT
  *
  * Conditions: a signal wakes one, in order; a broadcast all; none is lost, none comes from nowhere.
- * The linker puts us behind weft_mutex_unlock (--wrap), for what happens just then.
+ * The linker puts us behind weft__mutex_unlock (--wrap), for what happens just then.
  */
 #include "tests/coro.h"
 
-void __real_weft_mutex_unlock(struct weft_mutex *mutex);
-void __wrap_weft_mutex_unlock(struct weft_mutex *mutex);
+void __real_weft__mutex_unlock(struct weft_mutex *mutex);
+void __wrap_weft__mutex_unlock(struct weft_mutex *mutex);
 
 /* Called once, behind the next unlock. */
 static void (*behind_unlock)(void);
 
-void __wrap_weft_mutex_unlock(struct weft_mutex *mutex)
+void __wrap_weft__mutex_unlock(struct weft_mutex *mutex)
 {
 	void (*fn)(void) = behind_unlock;
 
 	if (fn)
 		behind_unlock = NULL; /* still under the mutex */
-	__real_weft_mutex_unlock(mutex);
+	__real_weft__mutex_unlock(mutex);
 	if (fn)
 		fn();
 }

@@ -335,38 +335,42 @@ enum weft_class {
  *   NAME      co (0: names the object)  object (0: names co)  -  -  -  -  -  -               name\0
  *   RUN       co       -         -      cpu        (no tail)
  *   YIELD     co       -         yield  -          (no tail)
- *   BLOCK     co       object    why    cases      until      of         -          -        cases x struct weft_rec_case
- *   SLEEP     co       -         -      -          until      -          -          -
+ *   BLOCK     co       object    why    cases      until      of         pc         -        cases x struct weft_rec_case
+ *   SLEEP     co       -         -      -          until      -          pc         -
  *   UNBLOCK   co (0: a timer)  object  why -       to         msg        -          -
  *   EXIT      co       -         exit   code       (no tail)
- *   JOIN      co       -         -      code       of         -          -          -
- *   SEND      sender   object    via    case       msg        by         len        value    value longer than 8 bytes
- *   RECV      co       object    -      case       msg        from       len        ok
+ *   JOIN      co       -         -      code       of         -          pc         -
+ *   SEND      sender   object    via    case       msg        pc         len, or by value    value longer than 8 bytes
+ *   RECV      co       object    -      case       msg        from       len        pc
  *   UNSEND    co       -         unsend -          msg        -          -          -
- *   CLOSE     co       object    -      woke       (no tail)
- *   SELECT    co       -         -      pick       cases      -          -          -
- *   ADD       co       object    -      delta      value      -          -          -
+ *   CLOSE     co       object    -      woke       -          -          pc         -        (the tail only with a pc)
+ *   SELECT    co       -         -      pick       cases      -          pc         -
+ *   ADD       co       object    -      delta      value      -          pc         -
  *   WORKER    -        -         op     cpu        tid        -          -          -
  *   STEAL     -        -         -      from       count      -          -          -        count x uint64_t
- *   CANCEL    co (0: a deadline)  -  -  -          to         -          -          -        reason\0
- *   ACQUIRE   co       object    mode   -          permits    -          -          -
- *   RELEASE   co       object    mode   -          permits    -          -          -
- *   SIGNAL    co       object    all    woken      (no tail)
- *   TIMER     co (0: it fires)  object  op  -      when       every      -          -
- *   LOG       co       -         level  -          -          -          -          -        text\0
- *   NOTE      co       -         -      -          -          -          -          -        name\0
- *   BEGIN     co       -         -      -          task       -          -          -        name\0
- *   END       co       -         -      -          -          -          -          -        name\0
- *   TASK      co       -         op     -          task       parent     -          -        name\0
- *   COUNT     co       -         -      -          -          -          -          a double name\0
+ *   CANCEL    co (0: a deadline)  -  -  -          to         -          pc         -        reason\0
+ *   ACQUIRE   co       object    mode   -          permits    -          pc         -        (the tail only with one of them)
+ *   RELEASE   co       object    mode   -          permits    -          pc         -        (the same)
+ *   SIGNAL    co       object    all    woken      -          -          pc         -        (the tail only with a pc)
+ *   TIMER     co (0: it fires)  object  op  -      when       every      pc         -
+ *   LOG       co       -         level  -          -          -          pc         -        text\0
+ *   NOTE      co       -         -      -          -          -          pc         -        name\0
+ *   BEGIN     co       -         -      -          task       -          pc         -        name\0
+ *   END       co       -         -      -          -          -          pc         -        name\0
+ *   TASK      co       -         op     -          task       parent     pc         -        name\0
+ *   COUNT     co       -         -      -          -          -          pc         a double name\0
  *   STATE     co       object    why    state      (no tail)
  *   DROP      -        -         -      -          records    since      -          -
  *
  * In SPAWN `fn` is the function that was spawned, `file`, line and `in` (the function around it,
- * may be missing) are where. In MAKE file, line and `fn` are where. Every payload starts behind the
- * tail. -1 means "not there" for cpu, too.
+ * may be missing) are where. In MAKE file, line and `fn` are where. Elsewhere `pc` is where: the
+ * address that the call into the runtime returns to. Every payload starts behind the tail. -1 means
+ * "not there" for cpu, too.
  *
- * 0 means "not there" for co, on, msg, by, from, of, until; -1 for case and len. Times are ns of
+ * A RECV without a msg is of a closed channel. The send of a select that somebody else completed
+ * has no len: WEFT_REC_BY says that `by` stands in its place.
+ *
+ * 0 means "not there" for co, on, msg, from, of, until, pc; -1 for case and len. Times are ns of
  * the run's clock; the collector subtracts the run's start. `value` is the element itself if it
  * fits in 8 bytes; WEFT_REC_VALUE says that there is one. A longer element, and every string,
  * is in the payload with its full length in d.
@@ -380,6 +384,7 @@ enum weft_rec_flag {
 	WEFT_REC_SYS = 4,     /* co, or who is spawned, is of the runtime and runs on no worker */
 	WEFT_REC_FAILED = 16, /* ACQUIRE: a try, and it was not free */
 	WEFT_REC_PRE = 8,     /* SPAWN, MAKE: it was there before */
+	WEFT_REC_BY = 32,     /* SEND: c is `by`, and there is no len */
 	WEFT_REC_PAD = 0x80,  /* not a record: skip `units` to the ring's end */
 };
 

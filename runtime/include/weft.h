@@ -919,7 +919,8 @@ WEFT_API void weft_region_end(const char *name);
 /* A region from here to the end of the block, however it is left (but for longjmp). */
 #define weft_region(name)                                                                          \
 	const char *WEFT__UNIQUE(weft__region_) __attribute__((cleanup(weft__region_leave), unused)) =\
-		weft__region_enter(name)
+		(name);                                                                            \
+	weft_region_begin(WEFT__UNIQUE(weft__region_), 0)
 
 /*
  * In a run that keeps only its newest records (WEFT_TRACE_MODE=ring): writes those, and what lived
@@ -997,11 +998,6 @@ WEFT_API int weft_once_call_until(
 WEFT_API struct weft_scope *weft_scope_start(struct weft_scope *parent, int64_t until,
 	const char *at_fn, const char *at_file, int at_line);
 
-static inline const char *weft__region_enter(const char *name)
-{
-	weft_region_begin(name, 0);
-	return name;
-}
 static inline void weft__region_leave(const char **name)
 {
 	weft_region_end(*name);

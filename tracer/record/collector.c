@@ -387,6 +387,7 @@ void *weft__rec_collect(void *arg)
 		run(&merge);
 	free(merge.cursors);
 	weft__lines_free(&rec->lines);
+	weft__places_close(&rec->lines.places);
 	weft__writer_finish(&rec->out);
 	if (dump_is_asked_for(rec))
 		answer_dump(rec, -EIO); /* recording has ended by an error */

@@ -31,6 +31,7 @@ static int write_all(struct weft__recorder *rec, int64_t ns, enum weft_eof_why w
 	struct file file = {.out = &rec->out,
 		.lines = {.out = &rec->out,
 			.located = rec->lines.located,
+			.places = weft__places_lend(&rec->lines.places),
 			.value_bytes = rec->lines.value_bytes}};
 	int ret;
 

@@ -97,9 +97,7 @@ static char *line_make(char *p, const struct weft__input *in)
 		p = put_count(WEFT__KEY(p, "n"), (int64_t)in->tail.d);
 	if (type == WEFT_OBJ_IO)
 		p = weft__put_u64(WEFT__KEY(p, "fd"), in->tail.d);
-	if (in->rec->flags & WEFT_REC_PRE)
-		p = WEFT__PUT(p, ",\"pre\":true");
-	return OPT_U(p, "at", in->at);
+	return in->rec->flags & WEFT_REC_PRE ? WEFT__PUT(p, ",\"pre\":true") : p;
 }
 
 static char *line_spawn(char *p, const struct weft__input *in)
@@ -113,8 +111,7 @@ static char *line_spawn(char *p, const struct weft__input *in)
 		p = WEFT__PUT(p, ",\"sys\":true");
 	if (in->rec->flags & WEFT_REC_PRE)
 		p = WEFT__PUT(p, ",\"pre\":true");
-	p = OPT_U(p, "stack_bytes", in->tail.a);
-	return OPT_U(p, "at", in->at);
+	return OPT_U(p, "stack_bytes", in->tail.a);
 }
 
 static char *line_free(char *p, const struct weft__input *in)
@@ -223,16 +220,17 @@ static char *line_send(char *p, const struct weft__input *in)
 	p = weft__put_i64(WEFT__KEY(p, "msg"), in->tail.a);
 	p = put_sent(p, in);
 	p = OPT_WORD(p, "via", via_words, in->rec->why);
-	p = OPT_U(p, "by", in->tail.b);
+	if (in->rec->flags & WEFT_REC_BY)
+		p = OPT_U(p, "by", in->tail.c);
 	p = OPT_N(p, "case", in->rec->n);
-	return OPT_N(p, "len", in->tail.c);
+	return in->rec->flags & WEFT_REC_BY ? p : OPT_N(p, "len", in->tail.c);
 }
 
 static char *line_recv(char *p, const struct weft__input *in)
 {
 	p = weft__put_u64(WEFT__KEY(p, "on"), in->rec->on);
-	if (in->tail.d) {
-		p = OPT_U(p, "msg", in->tail.a);
+	if (in->tail.a) {
+		p = weft__put_i64(WEFT__KEY(p, "msg"), in->tail.a);
 		p = OPT_U(p, "from", in->tail.b);
 	} else {
 		p = WEFT__PUT(p, ",\"ok\":false");

@@ -15,6 +15,11 @@
 
 #define WEFT__KEY(p, key) WEFT__PUT(p, ",\"" key "\":")
 
+struct weft__text {
+	const char *s;
+	size_t n;
+};
+
 /* A record as its kind's function gets it. */
 struct weft__input {
 	struct weft__lines *lines;
@@ -23,11 +28,8 @@ struct weft__input {
 	const char *payload;
 	size_t room; /* bytes of it */
 	int worker;
-	uint32_t at; /* the number of its location, or 0 */
-	struct {
-		const char *s;
-		size_t n;
-	} text[4]; /* the payload's strings, in kinds that have some */
+	uint32_t at;		   /* the number of its location, or 0; line.c writes it */
+	struct weft__text text[4]; /* the payload's strings, in kinds that have some */
 };
 
 /* Writes the fields at p, each behind a comma; returns the place behind. */

@@ -42,39 +42,105 @@ static void split_text(struct weft__input *in)
 	}
 }
 
-static const char *keep(const struct weft__input *in, int i)
+static const char *keep(struct weft__lines *lines, const struct weft__text *text)
 {
-	return weft__names_keep(&in->lines->names, in->text[i].s, in->text[i].n);
+	return weft__names_keep(&lines->names, text->s, text->n);
 }
 
-/* Numbers the location (function and file are those strings) and writes it if it is new. */
-static int locate(struct weft__input *in, int fn_text, int file_text)
+static void put_loc(struct weft__writer *out, uint32_t number, const struct weft__text *fn,
+	const struct weft__text *file, int32_t line)
 {
-	struct weft__writer *out = in->lines->out;
-	const char *fn, *file;
-	bool fresh;
-	char *p;
+	char *p = WEFT__PUT(weft__writer_at(out), "{\"ev\":\"loc\",\"loc\":");
 
-	/* From nowhere, as the first coroutine. */
-	if (!in->lines->located || !in->text[file_text].n || in->rec->n <= 0)
-		return 0;
-	fn = keep(in, fn_text);
-	file = keep(in, file_text);
-	if (!fn || !file)
-		return -ENOMEM;
-	in->at = weft__locs_number(&in->lines->locs, fn, file, in->rec->n, &fresh);
-	if (!in->at)
-		return -ENOMEM;
-	if (!fresh)
-		return 0;
-	p = WEFT__PUT(weft__writer_at(out), "{\"ev\":\"loc\",\"loc\":");
-	p = weft__put_u64(p, in->at);
-	p = weft__put_text(WEFT__KEY(p, "fn"), in, fn_text);
-	p = weft__put_text(WEFT__KEY(p, "file"), in, file_text);
-	p = weft__put_i64(WEFT__KEY(p, "line"), in->rec->n);
+	p = weft__put_u64(p, number);
+	p = weft__put_string(WEFT__KEY(p, "fn"), fn->s, fn->n);
+	if (file->n) {
+		p = weft__put_string(WEFT__KEY(p, "file"), file->s, file->n);
+		p = weft__put_i64(WEFT__KEY(p, "line"), line);
+	}
 	weft__writer_to(out, WEFT__PUT(p, "},\n"));
 	out->records++;
+}
+
+/* The record's location gets its number, and is written if it is new. */
+static int locate(struct weft__input *in, const struct weft__text *fn,
+	const struct weft__text *file, int32_t line)
+{
+	const char *kept_fn = keep(in->lines, fn), *kept_file = keep(in->lines, file);
+	bool fresh;
+
+	if (!kept_fn || !kept_file)
+		return -ENOMEM;
+	in->at = weft__locs_number(&in->lines->locs, kept_fn, kept_file, line, &fresh);
+	if (!in->at)
+		return -ENOMEM;
+	if (fresh)
+		put_loc(in->lines->out, in->at, fn, file, line);
 	return 0;
+}
+
+/* The place that a macro has told: function and file are those strings. */
+static int locate_text(struct weft__input *in, int fn, int file)
+{
+	/* From nowhere, as the first coroutine. */
+	if (!in->lines->located || !in->text[file].n || in->rec->n <= 0)
+		return 0;
+	return locate(in, &in->text[fn], &in->text[file], in->rec->n);
+}
+
+/* Where the call returns to that the record tells of; 0: that is not in it. */
+static uintptr_t pc_of(const struct weft__input *in)
+{
+	switch (in->rec->kind) {
+	case WEFT_EV_SEND:
+		return (uintptr_t)in->tail.b;
+	case WEFT_EV_RECV:
+		return (uintptr_t)in->tail.d;
+	case WEFT_EV_BLOCK:
+	case WEFT_EV_SLEEP:
+	case WEFT_EV_JOIN:
+	case WEFT_EV_CANCEL:
+	case WEFT_EV_CLOSE:
+	case WEFT_EV_SELECT:
+	case WEFT_EV_ACQUIRE:
+	case WEFT_EV_RELEASE:
+	case WEFT_EV_ADD:
+	case WEFT_EV_SIGNAL:
+	case WEFT_EV_TIMER:
+	case WEFT_EV_LOG:
+	case WEFT_EV_NOTE:
+	case WEFT_EV_BEGIN:
+	case WEFT_EV_END:
+	case WEFT_EV_TASK:
+	case WEFT_EV_COUNT:
+		return (uintptr_t)in->tail.c;
+	default:
+		return 0;
+	}
+}
+
+/* A name of the program's own, from its tables; C++ makes very long ones. */
+static struct weft__text name_of(const char *s)
+{
+	return (struct weft__text){s ? s : "", s ? strnlen(s, WEFT__PLACE_NAME_MAX) : 0};
+}
+
+static int locate_pc(struct weft__input *in)
+{
+	struct weft__places *places = &in->lines->places;
+	uintptr_t pc = pc_of(in);
+	struct weft__rec_place place;
+	struct weft__text fn, file;
+
+	if (!pc || weft__places_known(places, pc, &in->at))
+		return 0;
+	if (weft__places_ask(places, pc, &place)) {
+		fn = name_of(place.fn);
+		file = name_of(place.file);
+		if (locate(in, &fn, &file, file.n ? place.line : 0) < 0)
+			return -ENOMEM;
+	}
+	return weft__places_keep(places, pc, in->at);
 }
 
 /* Remembers a new channel with what it carries, or a new lock. */
@@ -111,12 +177,12 @@ static int prepare(struct weft__input *in)
 	switch (in->rec->kind) {
 	case WEFT_EV_SPAWN:
 		split_text(in);
-		return locate(in, 3, 2);
+		return locate_text(in, 3, 2);
 	case WEFT_EV_MAKE:
 		split_text(in);
 		if (remember(in) < 0)
 			return -ENOMEM;
-		return locate(in, 2, 3);
+		return locate_text(in, 2, 3);
 	case WEFT_EV_NAME:
 	case WEFT_EV_CANCEL:
 	case WEFT_EV_LOG:
@@ -126,9 +192,9 @@ static int prepare(struct weft__input *in)
 	case WEFT_EV_TASK:
 	case WEFT_EV_COUNT:
 		split_text(in);
-		return 0;
+		return locate_pc(in);
 	default:
-		return 0;
+		return locate_pc(in);
 	}
 }
 
@@ -186,6 +252,8 @@ int weft__line_record(struct weft__lines *lines, const struct weft_rec *rec, int
 		return -ENOMEM;
 	p = put_head(weft__writer_at(lines->out), &in);
 	p = weft__kinds[rec->kind](p, &in);
+	if (in.at)
+		p = weft__put_u64(WEFT__KEY(p, "at"), in.at);
 	weft__writer_to(lines->out, WEFT__PUT(p, "},\n"));
 	lines->out->records++;
 	if (rec->kind == WEFT_EV_FREE)
@@ -217,5 +285,6 @@ void weft__lines_free(struct weft__lines *lines)
 {
 	weft__names_free(&lines->names);
 	weft__locs_free(&lines->locs);
+	weft__places_free(&lines->places);
 	weft__objects_free(&lines->objects);
 }

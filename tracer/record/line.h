@@ -13,6 +13,7 @@
 #include "tracer/record/locs.h"
 #include "tracer/record/names.h"
 #include "tracer/record/objects.h"
+#include "tracer/record/places.h"
 #include "tracer/record/timeline.h"
 #include "tracer/record/writer.h"
 
@@ -23,6 +24,7 @@ struct weft__lines {
 	size_t value_bytes; /* what a record holds of a value at most */
 	struct weft__names names;
 	struct weft__locs locs;
+	struct weft__places places;
 	struct weft__idmap objects;
 };
 

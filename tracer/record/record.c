@@ -123,6 +123,8 @@ static int set_up(struct weft__recorder *rec, const struct weft__rec_config *con
 	rec->lines.out = &rec->out;
 	rec->lines.value_bytes = (size_t)rec->wishes.value_bytes;
 	rec->lines.located = rec->wishes.events & WEFT_EVENTS_LOC;
+	if (rec->lines.located)
+		weft__places_open(&rec->lines.places, config->locator);
 	atomic_store(&rec->go, 0);
 	atomic_store(&rec->kick, 0);
 	atomic_store(&rec->request, 0);
@@ -143,6 +145,7 @@ static int set_up(struct weft__recorder *rec, const struct weft__rec_config *con
 	weft__futex_wake(&rec->go, 1);
 	return 0;
 out:
+	weft__places_close(&rec->lines.places);
 	unmap_rings(rec);
 	weft__writer_finish(&rec->out);
 	weft__flight_free(&rec->flight);

@@ -26,12 +26,32 @@
 
 struct weft__ring; /* one worker's buffer */
 
+/* Where a call stands in the source, as people read it. */
+struct weft__rec_place {
+	const char *fn;
+	const char *file; /* NULL: only the function is known */
+	int line;
+};
+
+/*
+ * What makes places of code addresses. The recorder opens it on the thread that starts the
+ * recording, if locations are wanted; all else is called by the collector alone, which must not
+ * wait for a lock that a worker could hold while it records.
+ */
+struct weft__rec_locator {
+	void *(*open)(void); /* NULL: it cannot be had, and records have no places */
+	/* `pc` is where a call returns to. False: not known. Strings are valid until close. */
+	bool (*find)(void *arg, uintptr_t pc, struct weft__rec_place *ret_place);
+	void (*close)(void *arg);
+};
+
 struct weft__rec_config {
 	int argc;
 	char **argv;
 	int workers;
 	const char *guard; /* how stacks are guarded, for the header (`x_guard`): "guard",
 			      "mprotect", "none" */
+	const struct weft__rec_locator *locator; /* or NULL */
 };
 
 #ifndef WEFT_NO_TRACE
