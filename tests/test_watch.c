@@ -3,7 +3,7 @@
  * What the worker that watches takes: of many fine coroutines it takes its share, though each runs
  * for far less than a microsecond. (Where that does not pay, it is only slower: bench/, "spawn".)
  * It takes a share to try it. Whether that pays is up to the machine, and a core that others use
- * makes any trial fail; so what must come is the trial. Where turns are long, as a sanitizer makes
+ * makes any trial fail; so what must come is the trial. Where turns are long, as sanitizers make
  * them, nothing is tried, but a share must be taken.
  *
  * And it looks for long enough, however often it is called away meanwhile.
@@ -17,7 +17,7 @@ WEFT_CHAN(long_chan, long)
 
 #define WORKERS 4
 #define STEPS 120 /* of computing in a turn: 100 to 300 ns, so that two workers surely pay */
-#if SANITIZED	  /* a turn takes ten times as long, and a share of fewer is one as well */
+#if WEFT__TSAN	  /* a turn takes ten times as long, and a share of fewer is one as well */
 #define FILTERS 100
 #define SPAN 20000
 #else
