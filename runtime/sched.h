@@ -107,10 +107,13 @@ struct weft__sched {
 
 	_Atomic uint32_t monitor_sleeps; /* 1: until a worker has something to do; monitor.c */
 
-	_Atomic uint64_t last_co, last_object, last_task; /* ids given out */
+	_Atomic uint64_t last_co, last_object; /* ids given out */
 	_Atomic(struct weft__post *) inbox;    /* see post.c */
 	_Atomic int doors;		       /* open: no deadlock then */
 	int result;			       /* of coroutine 1 */
+
+	/* Behind all else: what each switch reads keeps its place in the cache lines. */
+	_Atomic uint64_t last_task; /* as last_co */
 };
 
 extern WEFT__HIDDEN struct weft__sched weft__sched;
