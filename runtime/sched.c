@@ -14,7 +14,11 @@
 #include "runtime/probe.h"
 #include "runtime/stack.h"
 
-struct weft__sched weft__sched;
+/*
+ * At the beginning of a page: a load looks as if it met a store before it that is a whole number of
+ * pages away, and waits for it. Coroutines' frames are at the end of pages.
+ */
+_Alignas(4096) struct weft__sched weft__sched;
 
 WEFT__NO_TSAN uint32_t weft__random(struct weft__worker *w)
 {
