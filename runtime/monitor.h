@@ -9,7 +9,7 @@
 
 /*
  * Once a run, when the workers exist. Takes SIGQUIT (dumps, and ends the process with status 2) and
- * SIGUSR2 (dumps) where their disposition is the default; WEFT_SIGNALS=0 leaves them alone. If
+ * SIGUSR2 (dumps; both write what a flight recorder has) where their disposition is the default; WEFT_SIGNALS=0 leaves them alone. If
  * there is nothing to watch for, or no thread to be had, nothing is taken. `hogs`: it also looks
  * for them (hog.h).
  */

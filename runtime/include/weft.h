@@ -877,6 +877,7 @@ WEFT_API int weft_post(struct weft_door *door, void (*fn)(void *arg), void *arg)
  * does not come to a weft call within 200 ms is shown as it runs.
  *
  * SIGUSR2 writes a dump to stderr; SIGQUIT (Ctrl-\) writes one and ends the process with status 2.
+ * Both also write what a flight recorder has (weft_trace_dump, below).
  * Both only where the program left these signals as they are by default; WEFT_SIGNALS=0 turns it off.
  * "Since when" is coarse: it may be too long by the time of 64 switches.
  */
