@@ -3,6 +3,7 @@
 // Rows about fibers as such: spawn and join, very many that are parked, and mutexes.
 #include "bench.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <fstream>
 #include <mutex>
@@ -16,8 +17,9 @@ static bool run_spawn(long n, long size)
 
 	fibers.reserve(size);
 	start();
-	for (long started = 0; started < n; started += size) {
-		for (long i = 0; i < size; i++)
+	for (long some; n > 0; n -= some) {
+		some = std::min(n, size);
+		for (long i = 0; i < some; i++)
 			fibers.push_back(go([] {}));
 		join(fibers);
 	}

@@ -54,9 +54,13 @@ func job(done *sync.WaitGroup) {
 func runJobs(n, size int) bool {
 	var done sync.WaitGroup
 	start()
-	for started := 0; started < n; started += size {
-		done.Add(size)
-		for i := 0; i < size; i++ {
+	for some := 0; n > 0; n -= some {
+		some = size
+		if n < size {
+			some = n
+		}
+		done.Add(some)
+		for i := 0; i < some; i++ {
 			go job(&done)
 		}
 		done.Wait()

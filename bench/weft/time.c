@@ -61,12 +61,13 @@ static void job(struct weft_waitgroup *done)
 static int run_jobs(long n, long size)
 {
 	struct weft_waitgroup done = {0};
-	long started, i;
+	long some, i;
 
 	bench_start();
-	for (started = 0; started < n; started += size) {
-		weft_waitgroup_add(&done, size);
-		for (i = 0; i < size; i++)
+	for (; n > 0; n -= some) {
+		some = n < size ? n : size;
+		weft_waitgroup_add(&done, some);
+		for (i = 0; i < some; i++)
 			weft_go(job, &done);
 		weft_waitgroup_wait(&done);
 	}
