@@ -67,6 +67,9 @@ static void put_span(
 	struct chrome_writer *cw, const struct weft_span *span, const struct weft_record *rec)
 {
 	static const char *const cats[] = {"life", "ready", "run", "block"};
+	/* Colours that chrome://tracing knows by name; else it would choose them by the title. */
+	static const char *const colours[] = {
+		"grey", "thread_state_runnable", "thread_state_running", "grey"};
 	const struct weft_thread *thread = &cw->trace->threads[span->thread];
 	struct chrome_place place = chrome_thread(cw, span->thread, rec);
 	struct chrome_out *out = &cw->out;
@@ -80,6 +83,7 @@ static void put_span(
 		strcpy(name, span->state == WEFT_STATE_RUNNING ? "run" : "ready");
 	chrome_begin(out, 'X', &place, cats[span->state], name);
 	chrome_dur(out, span->end_ns - span->begin_ns);
+	chrome_text(out, "cname", colours[span->state]);
 	if (span->state == WEFT_STATE_BLOCKED && chrome_at(cw, rec))
 		chrome_text(out, "loc", chrome_at(cw, rec));
 	if (span->state == WEFT_STATE_RUNNING && span->worker >= 0)
