@@ -951,6 +951,20 @@ def _(folder):
         {"ev": "state", "co": 1, "state": "blocked", "why": "other"}])
 
 
+@tap.test("chrome_fields_are_read_however_they_are_written")
+def _(folder):
+    rows = imported(folder, r"""[
+        {"ph":"i","ts":"1.5","pid":1,"tid":"a\u00e9","name":"\u00fcber \ud83e\uddf5\n\"","s":"t"},
+        { "ph" : "i" , "ts" : 2e0 , "pid" : 1 , "tid" : "aé" , "name":"x", "name" : "last" ,
+          "args" : { "list" : [ 1 , { "k" : null } ] , "s" : "\"" } , "s" : "t" },
+        {'ph':'i','ts':3,'pid':1,'tid':'aé','name':'single','s':'t','args':[1]},
+        {"ph":"i","ts":4,"pid":1,"tid":"aé","name":"a	tab","s":"t"}]""")
+    same([row["name"] for row in rows], ["aé", 'über 🧵\n"', "last", "single", "a\ttab"])
+    same([row.get("args") for row in rows[1:]],
+         [None, {"list": [1, {"k": None}], "s": '"'}, None, None])
+    same([row["t"] for row in rows[1:]], [0, 500, 1500, 2500])
+
+
 @tap.test("chrome_that_is_nonsense_is_refused_or_counted")
 def _(folder):
     path = folder / "in.json"

@@ -23,7 +23,8 @@ static void say_odd(const struct chrome_importer *im)
 		[CHROME_END_WITHOUT_BEGIN] = "left out: an end without its beginning",
 		[CHROME_ARROW_WITHOUT_START] = "left out: the end of an arrow without its start",
 		[CHROME_ARROW_WITHOUT_END] = "with an arrow that does not end",
-		[CHROME_BAD_ACT] = "left out: of no coroutine, or a message without its number or channel",
+		[CHROME_BAD_ACT] =
+			"left out: of no coroutine, or a message without its number or channel",
 	};
 
 	for (int i = 0; i < CHROME_ODDITY_COUNT; i++) {
@@ -39,7 +40,7 @@ static int put_out(struct chrome_importer *im, const struct weft_sink *sink)
 	struct weft_header header = {
 		.clock = "imported",
 		.source = "chrome",
-		.title = chrome_field(im->metadata, "title"),
+		.title = im->title,
 	};
 	int rc = sink->header(sink->arg, &header);
 
@@ -50,6 +51,7 @@ static int set_up(struct chrome_importer *im)
 {
 	im->arena = weft_arena_create();
 	im->tokener = json_tokener_new_ex(WEFT_NEST_MAX);
+	im->event.tokener = im->args.tokener = im->inner.tokener = im->tokener;
 	return im->arena && im->tokener ? 0 : -ENOMEM;
 }
 
@@ -66,7 +68,9 @@ static void tear_down(struct chrome_importer *im)
 	weft_map_finish(&im->track_of);
 	weft_map_finish(&im->channel_of);
 	weft_map_finish(&im->process_of);
-	json_object_put(im->metadata);
+	chrome_object_finish(&im->event);
+	chrome_object_finish(&im->args);
+	chrome_object_finish(&im->inner);
 	if (im->tokener)
 		json_tokener_free(im->tokener);
 	weft_arena_free(im->arena);

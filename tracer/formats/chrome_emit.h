@@ -36,11 +36,11 @@ int chrome_put_spawn(
 	struct chrome_emitter *em, struct chrome_track *track, uint64_t parent, bool pre);
 int chrome_put_make(struct chrome_emitter *em, uint64_t on, const char *name, bool merged);
 int chrome_put_mark(
-	struct chrome_emitter *em, uint8_t kind, uint64_t co, struct json_object *event);
+	struct chrome_emitter *em, uint8_t kind, uint64_t co, struct chrome_object *event);
 int chrome_put_event(
-	struct chrome_emitter *em, const struct chrome_item *item, struct json_object *event);
+	struct chrome_emitter *em, const struct chrome_item *item, struct chrome_object *event);
 int chrome_put_ours(
-	struct chrome_emitter *em, const struct chrome_item *item, struct json_object *event);
+	struct chrome_emitter *em, const struct chrome_item *item, struct chrome_object *event);
 
 int chrome_put_exit(struct chrome_emitter *em, uint32_t track); /* of our own traces */
 

@@ -7,11 +7,11 @@
 #ifndef WEFT_TRACER_FORMATS_CHROME_IN_H
 #define WEFT_TRACER_FORMATS_CHROME_IN_H
 
+#include "tracer/formats/chrome_object.h"
 #include "tracer/formats/formats.h"
 #include "tracer/trace/arena.h"
 #include "tracer/trace/map.h"
 
-struct json_object;
 struct json_tokener;
 
 /* What an importer has to bend or leave out; each is one finding with its count. */
@@ -60,7 +60,7 @@ struct chrome_item {
 	int64_t t;     /* ns */
 	int64_t begin; /* of an end: when the slice began */
 	uint64_t seq;  /* of the event in the file */
-	char *text;    /* the event; of a message NULL */
+	char *text;    /* the event, with a NUL behind it; of a message NULL */
 	uint32_t len;
 	uint32_t track; /* UINT32_MAX: none */
 	uint32_t hop;	/* of a message */
@@ -90,6 +90,7 @@ struct chrome_importer {
 	const struct weft_report *report;
 	struct weft_arena *arena;
 	struct json_tokener *tokener;
+	struct chrome_object event, args, inner; /* what is being looked at */
 	struct chrome_process *processes;
 	struct chrome_track *tracks;
 	struct chrome_item *items;
@@ -98,24 +99,16 @@ struct chrome_importer {
 	const char **channels; /* their names, interned */
 	char *chunk;	       /* texts of events go here */
 	size_t chunk_left;
+	size_t last_track; /* that find_track found */
 	size_t ntracks, nitems, ntips, nhops, nchannels, nprocesses;
 	size_t room_processes, room_tracks, room_items, room_tips, room_hops, room_channels;
 	struct weft_map track_of, channel_of, process_of; /* by the address of an interned name */
-	struct json_object *metadata;			  /* or NULL */
+	const char *title;				  /* or NULL */
 	bool ours;					  /* weft wrote this file */
 	uint64_t odd[CHROME_ODDITY_COUNT], odd_line[CHROME_ODDITY_COUNT];
 };
 
 void chrome_odd(struct chrome_importer *im, enum chrome_oddity oddity, uint64_t line);
-
-/* Parses the text of one event; the caller puts it. NULL: not an object. */
-struct json_object *chrome_parse(struct chrome_importer *im, const char *text, size_t len);
-
-/* The string, or NULL: of a field, or of what is written as a number. Belongs to the event. */
-const char *chrome_field(struct json_object *event, const char *key);
-
-/* Microseconds, as a number or as text, in ns. */
-bool chrome_time(struct json_object *event, const char *key, int64_t *ret);
 
 /* The index of a channel of this name, or -ENOMEM. */
 int64_t chrome_channel(struct chrome_importer *im, const char *name);

@@ -11,26 +11,22 @@
 #include <json-c/json.h>
 
 #include "tracer/formats/chrome_emit.h"
+#include "tracer/trace/plain.h"
 
-static int64_t number(struct json_object *args, const char *key, int64_t absent)
+static int64_t number(struct chrome_object *args, const char *key, int64_t absent)
 {
-	struct json_object *field;
 	int64_t n;
 
-	if (!json_object_object_get_ex(args, key, &field) ||
-		!json_object_is_type(field, json_type_int))
-		return absent;
-	n = json_object_get_int64(field);
-	return n >= 0 && n <= WEFT_TIME_MAX ? n : absent;
+	return chrome_int(args, key, &n) && n >= 0 && n <= WEFT_TIME_MAX ? n : absent;
 }
 
-static uint64_t id(struct json_object *args, const char *key)
+static uint64_t id(struct chrome_object *args, const char *key)
 {
 	return (uint64_t)number(args, key, 0);
 }
 
 /* The number of a word in a list that ends with NULL; 0 if it is not there. */
-static uint8_t word(struct json_object *args, const char *key, const char *(*word_of)(unsigned))
+static uint8_t word(struct chrome_object *args, const char *key, const char *(*word_of)(unsigned))
 {
 	const char *text = chrome_field(args, key);
 
@@ -41,14 +37,14 @@ static uint8_t word(struct json_object *args, const char *key, const char *(*wor
 	return 0;
 }
 
-static int act_spawn(struct chrome_emitter *em, struct weft_record *rec, struct json_object *args)
+static int act_spawn(struct chrome_emitter *em, struct weft_record *rec, struct chrome_object *args)
 {
 	const uint64_t *track = weft_map_get(&em->track_of, id(args, "new"));
 
 	return track ? chrome_put_spawn(em, &em->im->tracks[*track], rec->co, false) : 0;
 }
 
-static int act_run(struct chrome_emitter *em, struct weft_record *rec, struct json_object *args)
+static int act_run(struct chrome_emitter *em, struct weft_record *rec, struct chrome_object *args)
 {
 	int64_t w = number(args, "worker", -1);
 
@@ -59,14 +55,14 @@ static int act_run(struct chrome_emitter *em, struct weft_record *rec, struct js
 	return chrome_put(em, rec);
 }
 
-static int act_ready(struct chrome_emitter *em, struct weft_record *rec, struct json_object *args)
+static int act_ready(struct chrome_emitter *em, struct weft_record *rec, struct chrome_object *args)
 {
 	rec->kind = WEFT_EV_STATE;
 	rec->state = WEFT_STATE_READY;
 	return chrome_put(em, rec);
 }
 
-static int act_block(struct chrome_emitter *em, struct weft_record *rec, struct json_object *args)
+static int act_block(struct chrome_emitter *em, struct weft_record *rec, struct chrome_object *args)
 {
 	rec->kind = WEFT_EV_STATE;
 	rec->state = WEFT_STATE_BLOCKED;
@@ -76,7 +72,7 @@ static int act_block(struct chrome_emitter *em, struct weft_record *rec, struct 
 	return chrome_put(em, rec);
 }
 
-static int act_wake(struct chrome_emitter *em, struct weft_record *rec, struct json_object *args)
+static int act_wake(struct chrome_emitter *em, struct weft_record *rec, struct chrome_object *args)
 {
 	rec->kind = WEFT_EV_UNBLOCK;
 	rec->to = id(args, "to");
@@ -85,7 +81,7 @@ static int act_wake(struct chrome_emitter *em, struct weft_record *rec, struct j
 }
 
 /* The channel's name is what stands behind the verb. */
-static int make_named(struct chrome_emitter *em, uint64_t on, struct json_object *event)
+static int make_named(struct chrome_emitter *em, uint64_t on, struct chrome_object *event)
 {
 	const char *name = chrome_field(event, "name");
 	const char *blank = name ? strchr(name, ' ') : NULL;
@@ -93,8 +89,27 @@ static int make_named(struct chrome_emitter *em, uint64_t on, struct json_object
 	return chrome_put_make(em, on, blank ? blank + 1 : NULL, false);
 }
 
-static int act_message(struct chrome_emitter *em, struct weft_record *rec, struct json_object *args)
+/* As it stands in the file, if it is plain. */
+static void read_value(struct chrome_object *args, struct weft_record *rec)
 {
+	const struct chrome_pair *pair = chrome_find(args, "value");
+
+	if (!pair)
+		return;
+	rec->has_value = true;
+	if (weft_plain_value(pair->value) == pair->value + pair->len) {
+		rec->plain = pair->value;
+		rec->plain_len = pair->len;
+	} else {
+		rec->value = chrome_json(args, "value");
+	}
+}
+
+static int act_message(
+	struct chrome_emitter *em, struct weft_record *rec, struct chrome_object *args)
+{
+	int rc;
+
 	rec->on = id(args, "on");
 	rec->msg = id(args, "msg");
 	rec->from = id(args, "from");
@@ -102,23 +117,26 @@ static int act_message(struct chrome_emitter *em, struct weft_record *rec, struc
 	rec->len = number(args, "len", -1);
 	rec->index_case = number(args, "case", -1);
 	rec->via = word(args, "via", weft_via_word);
-	rec->has_value = json_object_object_get_ex(args, "value", &rec->value);
 	rec->ok = rec->kind == WEFT_EV_SEND || rec->msg;
 	if (!rec->on || (rec->kind == WEFT_EV_SEND && !rec->msg)) {
 		chrome_odd(em->im, CHROME_BAD_ACT, 0);
 		return 0;
 	}
-	return chrome_put(em, rec);
+	read_value(args, rec);
+	rc = chrome_put(em, rec);
+	json_object_put(rec->value);
+	return rc;
 }
 
-static int act_close(struct chrome_emitter *em, struct weft_record *rec, struct json_object *args)
+static int act_close(struct chrome_emitter *em, struct weft_record *rec, struct chrome_object *args)
 {
 	rec->on = id(args, "on");
 	rec->woke = number(args, "woke", -1);
 	return rec->on ? chrome_put(em, rec) : 0;
 }
 
-static int act_unsend(struct chrome_emitter *em, struct weft_record *rec, struct json_object *args)
+static int act_unsend(
+	struct chrome_emitter *em, struct weft_record *rec, struct chrome_object *args)
 {
 	rec->msg = id(args, "msg");
 	rec->why = word(args, "why", weft_unsend_word);
@@ -129,7 +147,7 @@ static const struct act {
 	const char *cat;
 	uint8_t kind;
 	bool has_object;
-	int (*take)(struct chrome_emitter *em, struct weft_record *rec, struct json_object *args);
+	int (*take)(struct chrome_emitter *em, struct weft_record *rec, struct chrome_object *args);
 } acts[] = {
 	{"spawn", WEFT_EV_SPAWN, false, act_spawn},
 	{"run", WEFT_EV_RUN, false, act_run},
@@ -144,16 +162,18 @@ static const struct act {
 
 /* A slice that weft wrote, or 1: it is like any other. */
 static int put_act(
-	struct chrome_emitter *em, const struct chrome_item *item, struct json_object *event)
+	struct chrome_emitter *em, const struct chrome_item *item, struct chrome_object *event)
 {
 	const char *cat = chrome_field(event, "cat");
-	struct json_object *args = NULL;
+	struct chrome_object *args = &em->im->args;
 	struct weft_record rec;
-	int rc = 0;
+	int rc;
 
 	if (!cat || strcmp(cat, "life") == 0)
 		return cat ? 0 : 1;
-	json_object_object_get_ex(event, "args", &args);
+	rc = chrome_inner(event, "args", args);
+	if (rc < 0)
+		return rc;
 	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
 		const struct act *act = &acts[i];
 
@@ -169,22 +189,29 @@ static int put_act(
 }
 
 /* The regions of a coroutine are asynchronous slices. */
-static int put_region(struct chrome_emitter *em, struct json_object *event, char ph)
+static int put_region(struct chrome_emitter *em, struct chrome_object *event, char ph)
 {
-	struct json_object *args = NULL, *inner = NULL;
+	struct chrome_object *args = &em->im->args;
+	const struct chrome_pair *inner;
 	struct weft_record rec;
+	int rc = chrome_inner(event, "args", args);
 
-	json_object_object_get_ex(event, "args", &args);
+	if (rc < 0)
+		return rc;
+	inner = chrome_find(args, "args");
 	chrome_begin_record(em, &rec, ph == 'b' ? WEFT_EV_BEGIN : WEFT_EV_END, id(args, "co"));
 	rec.name = chrome_field(event, "name");
-	if (json_object_object_get_ex(args, "args", &inner) &&
-		json_object_is_type(inner, json_type_object))
-		rec.args = inner;
-	return rec.co && rec.name ? chrome_put(em, &rec) : 0;
+	if (!rec.co || !rec.name)
+		return 0;
+	if (inner && inner->value[0] == '{')
+		rec.args = chrome_json(args, "args");
+	rc = chrome_put(em, &rec);
+	json_object_put(rec.args);
+	return rc;
 }
 
 int chrome_put_ours(
-	struct chrome_emitter *em, const struct chrome_item *item, struct json_object *event)
+	struct chrome_emitter *em, const struct chrome_item *item, struct chrome_object *event)
 {
 	const char *ph = chrome_field(event, "ph"), *cat = chrome_field(event, "cat");
 	const char *pid = chrome_field(event, "pid");

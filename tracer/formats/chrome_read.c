@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <json-c/json.h>
-
 #include "tracer/formats/chrome.h"
 #include "tracer/formats/chrome_in.h"
 #include "tracer/trace/split.h"
@@ -42,96 +40,30 @@ bool chrome_probe(const char *data, size_t len)
 	       !has(data, len, "\"command\"");
 }
 
-/* ---- Fields ---------------------------------------------------------------------------------- */
-
-struct json_object *chrome_parse(struct chrome_importer *im, const char *text, size_t len)
-{
-	struct json_object *event;
-
-	json_tokener_reset(im->tokener);
-	event = json_tokener_parse_ex(im->tokener, text, (int)len);
-	if (json_object_is_type(event, json_type_object))
-		return event;
-	json_object_put(event);
-	return NULL;
-}
-
-const char *chrome_field(struct json_object *event, const char *key)
-{
-	struct json_object *field;
-
-	if (!json_object_object_get_ex(event, key, &field))
-		return NULL;
-	switch (json_object_get_type(field)) {
-	case json_type_string:
-	case json_type_int:
-	case json_type_double:
-		return json_object_get_string(field);
-	default:
-		return NULL;
-	}
-}
-
-/* Digits as they stand, so that no nanosecond is lost in a double. */
-static bool read_us(const char *text, int64_t *ret)
-{
-	bool negative = *text == '-';
-	const char *p = text + negative;
-	int64_t ns = 0;
-	int places = -1;
-	double us;
-
-	for (; (*p >= '0' && *p <= '9') || (*p == '.' && places < 0); p++) {
-		if (*p == '.') {
-			places = 0;
-		} else if (places < 3) {
-			if (ns > INT64_MAX / 100)
-				return false;
-			ns = ns * 10 + (*p - '0');
-			places += places >= 0;
-		} else if (places++ == 3 && *p >= '5') {
-			ns++;
-		}
-	}
-	for (places = places < 0 ? 0 : places; places < 3; places++) {
-		if (ns > INT64_MAX / 100)
-			return false;
-		ns *= 10;
-	}
-	if (*p) { /* with an exponent, or no number at all */
-		char *end;
-
-		us = strtod(text, &end);
-		if (end == text || *end || !(us > -9e15 && us < 9e15))
-			return false;
-		ns = (int64_t)(us * 1000 + (us < 0 ? -0.5 : 0.5));
-		negative = false;
-	} else if (p == text + negative) {
-		return false;
-	}
-	*ret = negative ? -ns : ns;
-	return *ret >= -2 * WEFT_TIME_MAX && *ret <= 2 * WEFT_TIME_MAX;
-}
-
-bool chrome_time(struct json_object *event, const char *key, int64_t *ret)
-{
-	const char *text = chrome_field(event, key);
-
-	return text && read_us(text, ret);
-}
-
 /* ---- Threads --------------------------------------------------------------------------------- */
 
 /* The arena's copy of what is joined; NULL if out of memory. */
 static const char *join(struct chrome_importer *im, const char *a, const char *b, const char *c)
 {
-	char *text = NULL;
+	const char *parts[] = {a ? a : "", b ? b : "", c ? c : ""};
+	char small[256], *text = small, *p;
 	const char *copy;
+	size_t len = 0;
 
-	if (asprintf(&text, "%s\x1f%s\x1f%s", a ? a : "", b ? b : "", c ? c : "") < 0)
+	for (int i = 0; i < 3; i++)
+		len += strlen(parts[i]) + 1;
+	if (len > sizeof(small))
+		text = malloc(len);
+	if (!text)
 		return NULL;
+	p = stpcpy(text, parts[0]);
+	for (int i = 1; i < 3; i++) {
+		*p++ = '\x1f';
+		p = stpcpy(p, parts[i]);
+	}
 	copy = weft_arena_intern(im->arena, text);
-	free(text);
+	if (text != small)
+		free(text);
 	return copy;
 }
 
@@ -151,23 +83,34 @@ static int64_t find_process(struct chrome_importer *im, const char *pid)
 }
 
 /* The track of the event's pid and tid; returns its index or -ENOMEM. */
-static int64_t find_track(struct chrome_importer *im, struct json_object *event, uint64_t seq)
+static int64_t find_track(struct chrome_importer *im, struct chrome_object *event, uint64_t seq)
 {
 	const char *pid = chrome_field(event, "pid"), *tid = chrome_field(event, "tid");
-	const char *key = join(im, pid, tid, NULL);
-	const uint64_t *known = key ? weft_map_get(&im->track_of, (uintptr_t)key) : NULL;
+	const char *key;
+	const uint64_t *known;
 	struct chrome_track *track;
 	int64_t process;
 
-	if (known)
+	pid = pid ? pid : "";
+	tid = tid ? tid : "";
+	if (im->last_track < im->ntracks) { /* mostly it is the one of the event before */
+		track = &im->tracks[im->last_track];
+		if (strcmp(track->tid, tid) == 0 && strcmp(track->pid, pid) == 0)
+			return (int64_t)im->last_track;
+	}
+	key = join(im, pid, tid, NULL);
+	known = key ? weft_map_get(&im->track_of, (uintptr_t)key) : NULL;
+	if (known) {
+		im->last_track = (size_t)*known;
 		return (int64_t)*known;
+	}
 	if (!key || weft_grow(&im->tracks, im->ntracks, &im->room_tracks, sizeof(*track)) < 0 ||
 		weft_map_put(&im->track_of, (uintptr_t)key, im->ntracks) < 0)
 		return -ENOMEM;
 	track = &im->tracks[im->ntracks];
 	*track = (struct chrome_track){
-		.pid = weft_arena_intern(im->arena, pid ? pid : ""),
-		.tid = weft_arena_intern(im->arena, tid ? tid : ""),
+		.pid = weft_arena_intern(im->arena, pid),
+		.tid = weft_arena_intern(im->arena, tid),
 		.seq = seq,
 		.last_state = SIZE_MAX,
 	};
@@ -181,31 +124,33 @@ static int64_t find_track(struct chrome_importer *im, struct json_object *event,
 }
 
 /* The name or the order of a thread, or of all threads of a process. */
-static int take_metadata(struct chrome_importer *im, struct json_object *event, uint64_t seq)
+static int take_metadata(struct chrome_importer *im, struct chrome_object *event, uint64_t seq)
 {
 	const char *what = chrome_field(event, "name");
 	int64_t i = find_track(im, event, seq);
 	struct chrome_process *process;
-	struct json_object *args, *field;
 	const char *name;
+	int64_t order;
 
 	if (i < 0)
 		return -ENOMEM;
-	if (!what || !json_object_object_get_ex(event, "args", &args))
+	if (chrome_inner(event, "args", &im->args) < 0)
+		return -ENOMEM;
+	if (!what)
 		return 0;
 	process = &im->processes[im->tracks[i].process];
-	name = chrome_field(args, "name");
+	name = chrome_field(&im->args, "name");
 	name = name ? weft_arena_intern(im->arena, name) : NULL;
 	if (name && strcmp(what, "thread_name") == 0)
 		im->tracks[i].name = name;
 	else if (name && strcmp(what, "process_name") == 0)
 		process->name = name;
-	if (!json_object_object_get_ex(args, "sort_index", &field))
+	if (!chrome_int(&im->args, "sort_index", &order))
 		return 0;
 	if (strcmp(what, "thread_sort_index") == 0)
-		im->tracks[i].order = json_object_get_int64(field);
+		im->tracks[i].order = order;
 	else if (strcmp(what, "process_sort_index") == 0)
-		process->order = json_object_get_int64(field);
+		process->order = order;
 	return 0;
 }
 
@@ -247,7 +192,7 @@ static int add_tip(struct chrome_importer *im, const struct chrome_item *item, c
 }
 
 /* An arrow by records of its own: s, t and f. */
-static int take_flow(struct chrome_importer *im, struct json_object *event,
+static int take_flow(struct chrome_importer *im, struct chrome_object *event,
 	const struct chrome_item *item, char ph, uint64_t line)
 {
 	const char *cat = chrome_field(event, "cat"), *name = chrome_field(event, "name");
@@ -263,19 +208,12 @@ static int take_flow(struct chrome_importer *im, struct json_object *event,
 		join(im, cat, name, id), chrome_channel(im, label), line);
 }
 
-static bool is_true(struct json_object *event, const char *key)
-{
-	struct json_object *field;
-
-	return json_object_object_get_ex(event, key, &field) && json_object_get_boolean(field);
-}
-
 /* An arrow by fields of the slices at its ends. */
-static int take_bind(struct chrome_importer *im, struct json_object *event,
+static int take_bind(struct chrome_importer *im, struct chrome_object *event,
 	const struct chrome_item *item, uint64_t line)
 {
 	const char *id = chrome_field(event, "bind_id");
-	bool in = is_true(event, "flow_in"), out = is_true(event, "flow_out");
+	bool in = chrome_true(event, "flow_in"), out = chrome_true(event, "flow_out");
 
 	if (!id || (!in && !out))
 		return 0;
@@ -288,13 +226,13 @@ static int take_bind(struct chrome_importer *im, struct json_object *event,
 
 /* ---- Events ---------------------------------------------------------------------------------- */
 
-/* A copy of the event's text that lives as long as the arena. */
+/* A copy of the event's text, with a NUL behind it, that lives as long as the arena. */
 static char *keep_text(struct chrome_importer *im, const char *text, size_t len)
 {
 	char *copy;
 
-	if (len > im->chunk_left) {
-		size_t size = len > CHUNK_BYTES ? len : CHUNK_BYTES;
+	if (len + 1 > im->chunk_left) {
+		size_t size = len + 1 > CHUNK_BYTES ? len + 1 : CHUNK_BYTES;
 
 		im->chunk = malloc(size);
 		if (!im->chunk || weft_arena_adopt(im->arena, im->chunk) < 0)
@@ -302,8 +240,9 @@ static char *keep_text(struct chrome_importer *im, const char *text, size_t len)
 		im->chunk_left = size;
 	}
 	copy = memcpy(im->chunk, text, len);
-	im->chunk += len;
-	im->chunk_left -= len;
+	copy[len] = '\0';
+	im->chunk += len + 1;
+	im->chunk_left -= len + 1;
 	return copy;
 }
 
@@ -316,7 +255,7 @@ static int add_item(struct chrome_importer *im, const struct chrome_item *item)
 }
 
 /* Whether it is a state of a thread, as weft writes them; and whether the trace ends in it. */
-static bool is_state(struct json_object *event)
+static bool is_state(struct chrome_object *event)
 {
 	static const char *const cats[] = {"run", "ready", "block", "life"};
 	const char *cat = chrome_field(event, "cat");
@@ -328,15 +267,8 @@ static bool is_state(struct json_object *event)
 	return false;
 }
 
-static bool is_open(struct json_object *event)
-{
-	struct json_object *args;
-
-	return json_object_object_get_ex(event, "args", &args) && is_true(args, "unfinished");
-}
-
 /* The two ends of a slice with a duration, or an event at one moment. */
-static int add_event(struct chrome_importer *im, struct json_object *event, char ph,
+static int add_event(struct chrome_importer *im, struct chrome_object *event, char ph,
 	struct chrome_item *item, uint64_t line)
 {
 	struct chrome_item end = *item;
@@ -354,12 +286,17 @@ static int add_event(struct chrome_importer *im, struct json_object *event, char
 	end.role = CHROME_ROLE_END;
 	end.begin = item->t;
 	end.t = item->t + dur;
-	if (is_state(event))
-		im->tracks[item->track].last_state = is_open(event) ? SIZE_MAX : im->nitems;
+	if (is_state(event)) {
+		rc = chrome_inner(event, "args", &im->args);
+		im->tracks[item->track].last_state =
+			chrome_true(&im->args, "unfinished") ? SIZE_MAX : im->nitems;
+	}
+	if (rc < 0)
+		return rc;
 	return add_item(im, &end);
 }
 
-static int take_timed(struct chrome_importer *im, struct json_object *event, char ph,
+static int take_timed(struct chrome_importer *im, struct chrome_object *event, char ph,
 	struct chrome_item *item, const struct weft_text *text, uint64_t line)
 {
 	/* What belongs to a process or to nobody. A mark says so by its scope. */
@@ -384,25 +321,24 @@ static int take_timed(struct chrome_importer *im, struct json_object *event, cha
 
 static int take_event(struct chrome_importer *im, const struct weft_text *text, uint64_t line)
 {
-	struct json_object *event = text->too_long ? NULL : chrome_parse(im, text->data, text->len);
+	struct chrome_object *event = &im->event;
 	struct chrome_item item = {.seq = im->nitems + im->ntips, .role = CHROME_ROLE_EVENT};
-	const char *ph = event ? chrome_field(event, "ph") : NULL;
-	int rc = 0;
+	int rc = text->too_long ? -EINVAL : chrome_object_read(event, text->data, text->len);
+	const char *ph = rc == 0 ? chrome_field(event, "ph") : NULL;
 
-	if (!event)
-		chrome_odd(im, CHROME_BAD_EVENT, line);
-	else if (!ph && json_object_object_length(event) > 0)
+	if (rc == -ENOMEM)
+		return rc;
+	if (rc < 0 || (!ph && event->npairs > 0))
 		chrome_odd(im, CHROME_BAD_EVENT, line);
 	else if (ph && ph[0] == 'M')
-		rc = take_metadata(im, event, item.seq);
+		return take_metadata(im, event, item.seq);
 	else if (ph && (!strchr("XBEiIRCbenSFstfT", ph[0]) || !ph[0]))
 		chrome_odd(im, CHROME_UNKNOWN_PHASE, line);
 	else if (ph && !chrome_time(event, "ts", &item.t))
 		chrome_odd(im, CHROME_BAD_TIME, line);
 	else if (ph)
-		rc = take_timed(im, event, ph[0], &item, text, line);
-	json_object_put(event);
-	return rc;
+		return take_timed(im, event, ph[0], &item, text, line);
+	return 0;
 }
 
 /* ---- The file -------------------------------------------------------------------------------- */
@@ -428,6 +364,21 @@ static bool key_is(const struct weft_split *split, const char *key)
 	return split->text.len == len + 2 && memcmp(split->text.data + 1, key, len) == 0;
 }
 
+/* What the file says of itself. */
+static int take_header(struct chrome_importer *im, const struct weft_text *text)
+{
+	int rc = chrome_object_read(&im->event, text->data, text->len);
+	const char *format = rc == 0 ? chrome_field(&im->event, "format") : NULL;
+	const char *title = rc == 0 ? chrome_field(&im->event, "title") : NULL;
+
+	im->ours |= format && strcmp(format, "weft") == 0;
+	if (title && !im->title) {
+		im->title = weft_arena_intern(im->arena, title);
+		rc = im->title ? 0 : -ENOMEM;
+	}
+	return rc == -ENOMEM ? rc : 0;
+}
+
 static int read_object(struct chrome_importer *im, struct weft_split *split)
 {
 	bool found = false;
@@ -447,8 +398,8 @@ static int read_object(struct chrome_importer *im, struct weft_split *split)
 		rc = weft_split_value(split, is_metadata ? METADATA_MAX : 0);
 		if (rc != WEFT_PIECE_VALUE)
 			break;
-		if (is_metadata && !split->text.too_long && !im->metadata)
-			im->metadata = chrome_parse(im, split->text.data, split->text.len);
+		if (is_metadata && !split->text.too_long && take_header(im, &split->text) < 0)
+			return -ENOMEM;
 	}
 	return rc == WEFT_PIECE_CLOSE && !found ? WEFT_PIECE_BAD : rc;
 }
@@ -461,9 +412,6 @@ static bool has_anything(const struct chrome_importer *im)
 /* In a trace that weft wrote a thread ends where its last state does, unless that is open. */
 static void mark_ours(struct chrome_importer *im)
 {
-	const char *format = chrome_field(im->metadata, "format");
-
-	im->ours = format && strcmp(format, "weft") == 0;
 	for (size_t i = 0; im->ours && i < im->ntracks; i++) {
 		if (im->tracks[i].last_state != SIZE_MAX)
 			im->items[im->tracks[i].last_state].role = CHROME_ROLE_EXIT;

@@ -138,22 +138,25 @@ int chrome_put_make(struct chrome_emitter *em, uint64_t on, const char *name, bo
 
 /* ---- Any Chrome trace ------------------------------------------------------------------------ */
 
-int chrome_put_mark(struct chrome_emitter *em, uint8_t kind, uint64_t co, struct json_object *event)
+int chrome_put_mark(
+	struct chrome_emitter *em, uint8_t kind, uint64_t co, struct chrome_object *event)
 {
 	const char *name = chrome_field(event, "name");
-	struct json_object *args = NULL;
+	const struct chrome_pair *args = chrome_find(event, "args");
 	struct weft_record rec;
+	int rc;
 
 	chrome_begin_record(em, &rec, kind, co);
 	rec.name = name ? name : "";
-	if (json_object_object_get_ex(event, "args", &args) &&
-		json_object_is_type(args, json_type_object))
-		rec.args = args;
+	if (args && args->value[0] == '{')
+		rec.args = chrome_json(event, "args");
 	rec.at_text = chrome_field(event, "loc");
-	return chrome_put(em, &rec);
+	rc = chrome_put(em, &rec);
+	json_object_put(rec.args);
+	return rc;
 }
 
-static int put_begin(struct chrome_emitter *em, uint32_t track, struct json_object *event)
+static int put_begin(struct chrome_emitter *em, uint32_t track, struct chrome_object *event)
 {
 	struct chrome_track *of = &em->im->tracks[track];
 	const char *name = chrome_field(event, "name");
@@ -180,7 +183,7 @@ static int put_end(struct chrome_emitter *em, uint32_t track)
 	return chrome_put(em, &rec);
 }
 
-static int put_slice(struct chrome_emitter *em, uint32_t track, struct json_object *event)
+static int put_slice(struct chrome_emitter *em, uint32_t track, struct chrome_object *event)
 {
 	int64_t dur = 0;
 
@@ -190,16 +193,18 @@ static int put_slice(struct chrome_emitter *em, uint32_t track, struct json_obje
 }
 
 /* One record for each number among the arguments. */
-static int put_counts(struct chrome_emitter *em, struct json_object *event)
+static int put_counts(struct chrome_emitter *em, struct chrome_object *event)
 {
 	const char *name = chrome_field(event, "name");
-	struct json_object *args;
+	struct json_object *args = NULL;
+	const struct chrome_pair *pair = chrome_find(event, "args");
 	struct weft_record rec;
 	char text[512];
 	int rc = 0;
 
-	if (!json_object_object_get_ex(event, "args", &args) ||
-		!json_object_is_type(args, json_type_object))
+	if (pair && pair->value[0] == '{')
+		args = chrome_json(event, "args");
+	if (!args)
 		return 0;
 	json_object_object_foreach(args, key, value)
 	{
@@ -216,18 +221,21 @@ static int put_counts(struct chrome_emitter *em, struct json_object *event)
 		if (rc < 0)
 			break;
 	}
+	json_object_put(args);
 	return rc;
 }
 
 /* What belongs together in an asynchronous slice: its id, in its scope, and its category. */
-static const char *async_key(struct chrome_emitter *em, struct json_object *event)
+static const char *async_key(struct chrome_emitter *em, struct chrome_object *event)
 {
 	const char *id = chrome_field(event, "id"), *cat = chrome_field(event, "cat");
 	const char *pid = "", *copy;
-	struct json_object *id2;
+	struct chrome_object *id2 = &em->im->inner;
 	char *text = NULL;
 
-	if (json_object_object_get_ex(event, "id2", &id2)) {
+	if (chrome_inner(event, "id2", id2) < 0)
+		return NULL;
+	if (id2->npairs > 0) {
 		id = chrome_field(id2, "global");
 		if (!id) {
 			id = chrome_field(id2, "local");
@@ -242,7 +250,7 @@ static const char *async_key(struct chrome_emitter *em, struct json_object *even
 }
 
 /* Asynchronous slices of one key nest: the end is that of the innermost. */
-static int put_task(struct chrome_emitter *em, struct json_object *event, bool is_begin)
+static int put_task(struct chrome_emitter *em, struct chrome_object *event, bool is_begin)
 {
 	const char *key = async_key(em, event);
 	const uint64_t *open = key ? weft_map_get(&em->tasks, (uintptr_t)key) : NULL;
@@ -275,11 +283,12 @@ static int put_task(struct chrome_emitter *em, struct json_object *event, bool i
 }
 
 /* Perfetto's states of threads. */
-static int put_thread_state(struct chrome_emitter *em, uint32_t track, struct json_object *event)
+static int put_thread_state(struct chrome_emitter *em, uint32_t track, struct chrome_object *event)
 {
 	const char *name = chrome_field(event, "name");
-	struct json_object *args, *cpu;
+	struct chrome_object *args = &em->im->args;
 	struct weft_record rec;
+	int64_t cpu;
 
 	if (!name)
 		return 0;
@@ -287,10 +296,10 @@ static int put_thread_state(struct chrome_emitter *em, uint32_t track, struct js
 	if (strcmp(name, "Running") == 0) {
 		rec.kind = WEFT_EV_RUN;
 		rec.w = 0;
-		if (json_object_object_get_ex(event, "args", &args) &&
-			json_object_object_get_ex(args, "cpu", &cpu) &&
-			json_object_get_int64(cpu) >= 0 && json_object_get_int64(cpu) < 65536)
-			rec.w = (int32_t)json_object_get_int64(cpu);
+		if (chrome_inner(event, "args", args) < 0)
+			return -ENOMEM;
+		if (chrome_int(args, "cpu", &cpu) && cpu >= 0 && cpu < 65536)
+			rec.w = (int32_t)cpu;
 	} else if (strcmp(name, "R") == 0 || strcmp(name, "R+") == 0) {
 		rec.state = WEFT_STATE_READY;
 	} else {
@@ -301,7 +310,7 @@ static int put_thread_state(struct chrome_emitter *em, uint32_t track, struct js
 }
 
 int chrome_put_event(
-	struct chrome_emitter *em, const struct chrome_item *item, struct json_object *event)
+	struct chrome_emitter *em, const struct chrome_item *item, struct chrome_object *event)
 {
 	const char *ph = chrome_field(event, "ph");
 
@@ -350,8 +359,7 @@ static int put_hop(struct chrome_emitter *em, const struct chrome_item *item)
 
 static int put_item(struct chrome_emitter *em, const struct chrome_item *item)
 {
-	struct json_object *event;
-	int rc;
+	struct chrome_object *event = &em->im->event;
 
 	if (item->role == CHROME_ROLE_SEND || item->role == CHROME_ROLE_RECV)
 		return put_hop(em, item);
@@ -359,12 +367,9 @@ static int put_item(struct chrome_emitter *em, const struct chrome_item *item)
 		return chrome_put_exit(em, item->track);
 	if (item->role == CHROME_ROLE_END)
 		return em->im->ours ? 0 : put_end(em, item->track);
-	event = chrome_parse(em->im, item->text, item->len);
-	if (!event)
+	if (chrome_object_read(event, item->text, item->len) < 0)
 		return -ENOMEM;
-	rc = em->im->ours ? chrome_put_ours(em, item, event) : chrome_put_event(em, item, event);
-	json_object_put(event);
-	return rc;
+	return em->im->ours ? chrome_put_ours(em, item, event) : chrome_put_event(em, item, event);
 }
 
 static int put_items(struct chrome_emitter *em)

@@ -71,28 +71,40 @@ static int take_string(struct weft_split *split, size_t limit)
 	return rc;
 }
 
+/* Brackets and all between them, a buffer at a time. */
 static int take_brackets(struct weft_split *split, size_t limit)
 {
+	struct weft_input *input = split->input;
+	bool in_string = false, escaped = false;
 	uint64_t depth = 0;
 
 	do {
-		int c = weft_input_peek(split->input), rc;
+		int rc = weft_input_peek(input) < 0 ? WEFT_PIECE_CUT : 0;
+		const char *start = input->buf + input->pos, *p = start;
 
-		if (c < 0)
-			return WEFT_PIECE_CUT;
-		if (c == '"') {
-			rc = take_string(split, limit);
-			if (rc != WEFT_PIECE_VALUE)
-				return rc;
-			continue;
-		}
-		rc = take(split, limit);
+		if (rc)
+			return rc;
+		do {
+			char c = *p++;
+
+			input->line += c == '\n';
+			if (escaped) {
+				escaped = false;
+			} else if (in_string) {
+				escaped = c == '\\';
+				in_string = c != '"';
+			} else if (c == '"') {
+				in_string = true;
+			} else if (c == '{' || c == '[') {
+				depth++;
+			} else if (c == '}' || c == ']') {
+				depth--;
+			}
+		} while (depth > 0 && p < input->buf + input->len);
+		input->pos += (size_t)(p - start);
+		rc = weft_text_add(&split->text, start, (size_t)(p - start), limit);
 		if (rc < 0)
 			return rc;
-		if (c == '{' || c == '[')
-			depth++;
-		else if (c == '}' || c == ']')
-			depth--;
 	} while (depth > 0);
 	return WEFT_PIECE_VALUE;
 }
