@@ -3,7 +3,7 @@
  * What happens in the runtime, as binary records (tracer/event.h).
  *
  * A ring belongs to a worker, on which coroutines take turns that TSan takes to be unordered; in
- * its builds the recorder therefore orders them whenever they record (ring.c).
+ * its builds the recorder therefore orders them whenever they record (append.h).
  */
 #include "runtime/probe.h"
 
@@ -14,7 +14,7 @@
 
 #include "runtime/chan.h"
 #include "runtime/sched.h"
-#include "tracer/record/race.h"
+#include "tracer/record/append.h"
 
 void weft__probe_reserve(struct weft__worker *w, unsigned units)
 {

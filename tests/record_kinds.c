@@ -3,6 +3,7 @@
  * Records one of each kind, with the fields that it may leave out once there and once not.
  * tests/record_lines.py knows the lines that must come of it.
  */
+#include "tracer/record/append.h"
 #include "tracer/record/record.h"
 
 #include <string.h>

@@ -5,6 +5,7 @@
  *
  *	record_play WORKERS ROUNDS [SEED [SKEW_NS [strong]]]
  */
+#include "tracer/record/append.h"
 #include "tracer/record/record.h"
 
 #include <pthread.h>

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "tracer/record/clock.h"
+#include "tracer/record/append.h"
 #include "tracer/record/record.h"
 #include "tracer/record/recorder.h"
 #include "tracer/record/target.h"

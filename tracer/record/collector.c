@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "tracer/record/append.h"
 #include "tracer/record/clock.h"
 #include "tracer/record/futex.h"
 #include "tracer/record/race.h"
@@ -178,10 +179,10 @@ static void barrier(const struct weft__recorder *rec)
  */
 static bool wait_closed(struct weft__recorder *rec, struct weft__ring *ring)
 {
-	uint64_t gate = atomic_load(&ring->gate);
+	uint64_t pos = atomic_load(&ring->pos);
 	int64_t give_up = 0;
 
-	for (int i = 0; (gate & 1) && atomic_load(&ring->gate) == gate; i++) {
+	for (int i = 0; (pos & 1) && atomic_load(&ring->pos) == pos; i++) {
 		struct timespec nap = {.tv_nsec = 100000};
 
 		if (i < OPEN_SPINS)
@@ -222,7 +223,7 @@ static bool anything(const struct merge *m)
 	for (int i = 0; i < m->n; i++) {
 		const struct cursor *c = &m->cursors[i];
 
-		if (atomic_load_explicit(&c->ring->tail, relaxed) != c->head)
+		if (weft__ring_published(c->ring, relaxed) != c->head)
 			return true;
 	}
 	return false;
@@ -236,7 +237,7 @@ static int64_t collect(struct merge *m, bool final)
 	int64_t t = end.ticks;
 	bool sound = true;
 
-	atomic_store(&rec->floor, t);
+	atomic_store(&weft__rec_floor.ticks, t);
 	barrier(rec);
 	for (int i = 0; i < m->n; i++)
 		sound = wait_closed(rec, m->cursors[i].ring) && sound;
@@ -244,7 +245,7 @@ static int64_t collect(struct merge *m, bool final)
 		return t; /* the last round comes at once */
 	weft__race_look_away();
 	for (int i = 0; i < m->n; i++) {
-		m->cursors[i].tail = atomic_load_explicit(&m->cursors[i].ring->tail, acquire);
+		m->cursors[i].tail = weft__ring_published(m->cursors[i].ring, acquire);
 		look(&m->cursors[i]);
 	}
 	weft__timeline_extend(&rec->lines.timeline, end);

@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "tracer/record/append.h"
 #include "tracer/record/clock.h"
 #include "tracer/record/futex.h"
 #include "tracer/record/header.h"
@@ -140,7 +141,7 @@ static int set_up(struct weft__recorder *rec, const struct weft__rec_config *con
 	weft__timeline_begin(&rec->lines.timeline);
 	if (!keeps)
 		weft__header(&rec->out, config, &rec->wishes, rec->lines.timeline.zero.ns);
-	atomic_store(&rec->floor, rec->lines.timeline.zero.ticks);
+	atomic_store(&weft__rec_floor.ticks, rec->lines.timeline.zero.ticks);
 	atomic_store_explicit(&rec->go, 1, memory_order_release);
 	weft__futex_wake(&rec->go, 1);
 	return 0;

@@ -3,12 +3,12 @@
  * The recorder: workers write binary records (tracer/event.h) into rings of their own; one
  * collector thread merges the rings by time and writes the lines of the trace file.
  *
- * The runtime calls this and nothing else of tracer/. The hot path (reserve, begin, end) takes no
- * lock, allocates nothing, formats nothing and makes no system call, save reserve when the ring is
- * full. Protocols (publication, the collector's cut-off) are written down in docs/recorder.md.
+ * The runtime calls this and append.h, and nothing else of tracer/. The hot path (append.h) takes
+ * no lock, allocates nothing, formats nothing and makes no system call, save reserve when the ring
+ * is full. Protocols (publication, the collector's cut-off) are written down in docs/recorder.md.
  *
- * A run has one recorder; rings are numbered as the workers are. Everything but start, stop and
- * panic_flush is called by the worker that owns the ring.
+ * A run has one recorder; rings are numbered as the workers are. Everything in append.h
+ * is called by the worker that owns the ring.
  */
 #ifndef WEFT_TRACER_RECORD_H
 #define WEFT_TRACER_RECORD_H
@@ -123,36 +123,6 @@ int weft__rec_dump(const char *path);
 
 struct weft__ring *weft__rec_ring(int worker);
 
-/*
- * Makes sure that the next `units` units fit: call it before taking a lock, with the sum of all
- * records that the operation can write. When the ring is full it wakes the collector and waits,
- * holding nothing, as long as the collector advances. After it, begin never waits. In the mode that
- * drops records neither waits.
- *
- * It also begins a moment: the first record behind it reads the ticks, and those that follow it
- * bear the same stamp, unless an object asks for a later one.
- */
-void weft__rec_reserve(struct weft__ring *ring, unsigned units);
-
-/*
- * Opens a record of `units` units: marks the ring open, stamps
- *     t = max(ticks, the ring's last t, *last + 1, the collector's cut-off),
- * stores t in *last (the stamp of the object or coroutine acted on, under the lock that guards it;
- * may be NULL) and fills in t, kind, units; all else is zero (n too). `last2` as `last`, for what
- * acts on an object and on another coroutine.
- */
-struct weft_rec *weft__rec_begin(
-	struct weft__ring *ring, enum weft_ev kind, unsigned units, int64_t *last, int64_t *last2);
-
-/* Publishes the record opened last and closes the ring again. */
-void weft__rec_end(struct weft__ring *ring, struct weft_rec *rec);
-
-/*
- * The next message number of this worker: the least one above both the ring's last and *last that
- * is congruent to the worker's number modulo 2^k; stores it in *last. Under the channel's lock.
- */
-uint64_t weft__rec_msg(struct weft__ring *ring, uint64_t *last);
-
 /* Test hook: ticks added to those of worker w are w * this. Set before start. */
 extern int64_t weft__rec_test_skew;
 
@@ -185,31 +155,6 @@ static inline struct weft__ring *weft__rec_ring(int worker)
 	(void)worker;
 	return NULL;
 }
-static inline void weft__rec_reserve(struct weft__ring *ring, unsigned units)
-{
-	(void)ring;
-	(void)units;
-}
-static inline struct weft_rec *weft__rec_begin(
-	struct weft__ring *ring, enum weft_ev kind, unsigned units, int64_t *last, int64_t *last2)
-{
-	(void)ring;
-	(void)kind;
-	(void)units;
-	(void)last;
-	(void)last2;
-	abort(); /* never called: it stands behind weft__rec_enabled */
-}
-static inline void weft__rec_end(struct weft__ring *ring, struct weft_rec *rec)
-{
-	(void)ring;
-	(void)rec;
-}
-static inline uint64_t weft__rec_msg(struct weft__ring *ring, uint64_t *last)
-{
-	(void)ring;
-	return *last;
-}
 static inline void weft__rec_forked(void)
 {
 }
@@ -218,16 +163,6 @@ static inline void weft__rec_forked(void)
 static inline bool weft__rec_enabled(void)
 {
 	return weft__rec_wants(WEFT_EVENTS_ALL);
-}
-
-/* The tail of a record of two or more units, and the payload behind it. */
-static inline struct weft_rec_tail *weft__rec_tail(struct weft_rec *rec)
-{
-	return (struct weft_rec_tail *)(rec + 1);
-}
-static inline char *weft__rec_payload(struct weft_rec *rec)
-{
-	return (char *)(rec + 2);
 }
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the parts of the recorder share: the one recorder of the process. start and stop (record.c)
- * make and end it, workers (ring.c) touch its first fields only, everything else is the
- * collector's (collector.c).
+ * make and end it, workers (ring.c) wake the collector and watch its progress, everything else is
+ * the collector's (collector.c).
  */
 #ifndef WEFT_TRACER_RECORD_RECORDER_H
 #define WEFT_TRACER_RECORD_RECORDER_H
@@ -28,7 +28,6 @@
 #define WEFT__REC_ABORT_MS 2000
 
 struct weft__recorder {
-	_Alignas(WEFT__RING_LINE) _Atomic int64_t floor; /* no new stamp is below it */
 	_Alignas(WEFT__RING_LINE) _Atomic uint32_t kick; /* the collector sleeps on it while 0 */
 	_Atomic uint32_t go; /* 1: the header is written, time has begun (release; acquired by the
 				collector) */

@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * The worker's side of a ring: making room, stamping, publishing. See ring.h; the hot path is
- * reserve, begin, end, and none of them leaves this file while there is room.
+ * A ring, and what is rare on the worker's side of it: making room, waiting for it, losing records.
+ * The hot path is in append.h.
  */
-#include "tracer/record/record.h"
+#include "tracer/record/append.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include "tracer/record/clock.h"
 #include "tracer/record/futex.h"
-#include "tracer/record/race.h"
 #include "tracer/record/recorder.h"
-#include "tracer/record/ring.h"
 
 #define relaxed memory_order_relaxed
 #define acquire memory_order_acquire
@@ -24,6 +21,7 @@
 	100 /* of waiting for room: a process that was stopped has used up one, not all \
 	     */
 
+struct weft__rec_floor weft__rec_floor;
 int64_t weft__rec_test_skew;
 
 struct weft__ring *weft__ring_map(size_t bytes, int worker, int workers)
@@ -116,15 +114,11 @@ static bool wait_for_room(struct weft__ring *ring, uint64_t end)
 	return false;
 }
 
-void weft__rec_reserve(struct weft__ring *ring, unsigned units)
+void weft__rec_reserve_more(struct weft__ring *ring, unsigned units)
 {
-	uint64_t tail = atomic_load_explicit(&ring->tail, relaxed);
+	uint64_t tail = weft__ring_published(ring, relaxed);
 	uint64_t end = tail + units + WEFT_REC_UNITS_MAX - 1; /* a pad at most */
-	uint64_t seen = atomic_load_explicit(&ring->head_seen, acquire);
 
-	atomic_store_explicit(&ring->moment, false, relaxed);
-	if (end - seen <= ring->size / 2)
-		return;
 	if (end - tail > ring->size) /* more than a ring holds: begin will wait for the rest */
 		end = tail + ring->size;
 	if (!fits(ring, end)) {
@@ -136,74 +130,6 @@ void weft__rec_reserve(struct weft__ring *ring, unsigned units)
 	}
 	if (end - atomic_load_explicit(&ring->head_seen, relaxed) > ring->size / 2)
 		weft__rec_kick();
-}
-
-/* Nearly all records have one or two units, for which a call of memset takes as long as the rest.
- */
-static struct weft_rec *blank(struct weft_rec *rec, enum weft_ev kind, unsigned units)
-{
-	memset(rec, 0, sizeof(*rec));
-	if (units > 1)
-		memset(rec + 1, 0, sizeof(*rec));
-	if (units > 2)
-		memset(rec + 2, 0, (units - 2) * sizeof(*rec));
-	rec->kind = (uint8_t)kind;
-	rec->units = (uint8_t)units;
-	return rec;
-}
-
-/*
- * Opens the gate, then reads the floor: the collector does the two the other way round. A gate that
- * is open already belongs to a record in which the program crashed and that it never will finish.
- */
-static int64_t open_gate(struct weft__ring *ring)
-{
-	uint64_t gate = atomic_load_explicit(&ring->gate, relaxed);
-
-	gate += gate & 1 ? 2 : 1;
-	if (ring->strong) {
-		/* An exchange, as in weft__rec_end: see there. */
-		atomic_exchange(&ring->gate, gate);
-		return atomic_load(&weft__rec.floor);
-	}
-	atomic_store_explicit(&ring->gate, gate, relaxed);
-	atomic_signal_fence(
-		memory_order_seq_cst); /* the collector's membarrier is its other half */
-	return atomic_load_explicit(&weft__rec.floor, acquire);
-}
-
-static int64_t later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
-/* An operation happens at one moment: its first record reads the ticks, the others follow it. */
-static int64_t stamp(struct weft__ring *ring, int64_t floor, int64_t *last, int64_t *last2)
-{
-	int64_t t = later(floor, atomic_load_explicit(&ring->last, relaxed));
-
-	if (!atomic_load_explicit(&ring->moment, relaxed)) {
-		t = later(t, weft__rec_ticks() + ring->skew);
-		atomic_store_explicit(&ring->moment, true, relaxed);
-	}
-	if (last)
-		t = later(t, *last + 1);
-	if (last2)
-		t = later(t, *last2 + 1);
-	if (last)
-		*last = t;
-	if (last2)
-		*last2 = t;
-	atomic_store_explicit(&ring->last, t, relaxed);
-	return t;
-}
-
-/* Units to skip so that a record of `units` is in one piece. */
-static uint64_t gap(const struct weft__ring *ring, uint64_t pos, unsigned units)
-{
-	uint64_t rest = ring->size - (pos & (ring->size - 1));
-
-	return units > rest ? rest : 0;
 }
 
 static bool defines(enum weft_ev kind)
@@ -220,15 +146,22 @@ static bool find_room(struct weft__ring *ring, enum weft_ev kind, uint64_t end)
 	return !ring->drops && wait_for_room(ring, end);
 }
 
-static struct weft_rec *lose(struct weft__ring *ring, enum weft_ev kind, unsigned units)
+/* Begins tell the next that it has to ask, as long as records have been lost. */
+static void set_lost(struct weft__ring *ring, uint64_t lost)
+{
+	atomic_store_explicit(&ring->lost, lost, relaxed);
+	if (lost)
+		atomic_store_explicit(&ring->room, 0, release);
+}
+
+static void lose(struct weft__ring *ring)
 {
 	uint64_t lost = atomic_load_explicit(&ring->lost, relaxed);
 
 	if (!lost)
 		atomic_store_explicit(
 			&ring->lost_since, atomic_load_explicit(&ring->last, relaxed), relaxed);
-	atomic_store_explicit(&ring->lost, lost + 1, relaxed);
-	return blank(ring->scratch, kind, units);
+	set_lost(ring, lost + 1);
 }
 
 /* Writes how many records were lost. False: there is no room for that yet. */
@@ -239,82 +172,69 @@ static bool confess(struct weft__ring *ring)
 	struct weft_rec *rec;
 	bool done;
 
-	atomic_store_explicit(&ring->lost, 0, relaxed);
+	set_lost(ring, 0);
 	rec = weft__rec_begin(ring, WEFT_EV_DROP, 2, NULL, NULL);
 	done = rec != ring->scratch;
 	if (done) {
 		weft__rec_tail(rec)->a = (int64_t)lost;
 		weft__rec_tail(rec)->b = since;
 	} else {
-		atomic_store_explicit(&ring->lost, lost, relaxed);
+		set_lost(ring, lost);
 		atomic_store_explicit(&ring->lost_since, since, relaxed);
 	}
 	weft__rec_end(ring, rec);
 	return done;
 }
 
-struct weft_rec *weft__rec_begin(
-	struct weft__ring *ring, enum weft_ev kind, unsigned units, int64_t *last, int64_t *last2)
+/* Units to skip so that a record of `units` is in one piece. */
+static unsigned gap(const struct weft__ring *ring, uint64_t pos, unsigned units)
 {
-	uint64_t pos, skip, end;
-	struct weft_rec *rec;
-	int64_t floor;
+	uint64_t rest = ring->size - (pos & (ring->size - 1));
 
-	if (__builtin_expect(atomic_load_explicit(&ring->lost, relaxed) != 0, 0) &&
-		!confess(ring) && !defines(kind)) {
-		weft__race_look_away();
-		return lose(ring, kind, units);
-	}
-	pos = atomic_load_explicit(&ring->tail, relaxed);
-	skip = gap(ring, pos, units);
-	end = pos + skip + units;
+	return units > rest ? (unsigned)rest : 0;
+}
+
+static void put_pad(struct weft__ring *ring, uint64_t pos, unsigned units)
+{
+	struct weft_rec *rec = &ring->units[pos & (ring->size - 1)];
+
 	weft__race_look_away();
-	if (__builtin_expect(end + ring->spare - atomic_load_explicit(&ring->head_seen, acquire) >
-				     ring->size,
-		    0) &&
-		!find_room(ring, kind, end))
-		return lose(ring, kind, units);
-	if (skip) {
-		rec = blank(&ring->units[pos & (ring->size - 1)], WEFT_EV_LOC, 1);
-		rec->flags = WEFT_REC_PAD;
-		rec->units = (uint8_t)skip;
-		pos += skip;
-	}
-	rec = blank(&ring->units[pos & (ring->size - 1)], kind, units);
-	atomic_store_explicit(&ring->next, end, relaxed);
-	floor = open_gate(ring);
-	rec->t = stamp(ring, floor, last, last2);
-	return rec;
-}
-
-void weft__rec_end(struct weft__ring *ring, struct weft_rec *rec)
-{
+	weft__rec_blank(rec, WEFT_EV_LOC, 1);
+	rec->flags = WEFT_REC_PAD;
+	rec->units = (uint8_t)units;
+	weft__rec_open(ring, pos);
 	weft__race_look_again();
-	if (__builtin_expect(rec == ring->scratch, 0))
-		return;
-	atomic_store_explicit(&ring->tail, atomic_load_explicit(&ring->next, relaxed), release);
-	if (ring->strong)
-		/*
-		 * For TSan, which takes the coroutines that use this ring by turns to be unordered:
-		 * what one leaves here, the next acquires in open_gate.
-		 */
-		atomic_exchange(&ring->gate, atomic_load_explicit(&ring->gate, relaxed) + 1);
-	else
-		atomic_store_explicit(
-			&ring->gate, atomic_load_explicit(&ring->gate, relaxed) + 1, release);
+	weft__rec_publish(ring, pos + units);
 }
 
-uint64_t weft__rec_msg(struct weft__ring *ring, uint64_t *last)
+/* Up to where records fit, as far as is known, and are in one piece. */
+static void note_room(struct weft__ring *ring)
 {
-	uint64_t above = atomic_load_explicit(&ring->msg, relaxed);
-	uint64_t msg;
+	uint64_t pos = weft__ring_published(ring, relaxed);
+	uint64_t piece = (pos | (ring->size - 1)) + 1;
+	uint64_t full = atomic_load_explicit(&ring->head_seen, relaxed) + ring->size - ring->spare;
 
-	if (*last > above)
-		above = *last;
-	msg = (above & ~ring->msg_mask) | (uint64_t)ring->worker;
-	if (msg <= above)
-		msg += ring->msg_mask + 1;
-	atomic_store_explicit(&ring->msg, msg, relaxed);
-	*last = msg;
-	return msg;
+	if (atomic_load_explicit(&ring->lost, relaxed) == 0)
+		atomic_store_explicit(&ring->room, piece < full ? piece : full, release);
+}
+
+bool weft__rec_make_room(struct weft__ring *ring, enum weft_ev kind, unsigned units)
+{
+	uint64_t pos;
+	unsigned skip;
+
+	if (atomic_load_explicit(&ring->lost, relaxed) && !confess(ring) && !defines(kind)) {
+		lose(ring);
+		return false;
+	}
+	pos = weft__ring_published(ring, relaxed);
+	skip = gap(ring, pos, units);
+	if (!find_room(ring, kind, pos + skip + units)) {
+		lose(ring);
+		return false;
+	}
+	if (skip)
+		put_pad(ring, pos, skip);
+	note_room(ring);
+	return true;
 }

@@ -23,12 +23,13 @@
 
 struct weft__ring {
 	/* Written by the worker. */
-	_Alignas(
-		WEFT__RING_LINE) _Atomic uint64_t gate; /* odd: a record is open. Collector reads */
-	_Atomic uint64_t tail;	    /* published up to here: release; collector acquires */
-	_Atomic int64_t last;	    /* the last stamp; relaxed; the collector's last round reads */
-	_Atomic uint64_t next;	    /* where the open record stands, behind a pad if there is one */
+	_Alignas(WEFT__RING_LINE) _Atomic uint64_t
+		pos; /* twice what is published, and 1 more while a record is open: release;
+			collector acquires */
+	_Atomic uint64_t
+		room; /* a record up to here fits in one piece; release, acquire (see above) */
 	_Atomic uint64_t head_seen; /* a reading of head: release, acquire (see above) */
+	_Atomic int64_t last;	    /* the last stamp; relaxed; the collector's last round reads */
 	_Atomic uint64_t msg;	    /* the last message number; relaxed */
 	_Atomic bool moment;	    /* ticks were read since the last reserve; relaxed */
 	_Atomic uint64_t lost;	    /* records since the last DROP; relaxed; the last round reads */
@@ -64,6 +65,12 @@ struct weft__ring *weft__ring_map(size_t bytes, int worker, int workers);
 /* From now on records that find no room are counted, and lost. Before the first record. */
 void weft__ring_drop(struct weft__ring *ring);
 void weft__ring_unmap(struct weft__ring *ring);
+
+/* Either side: up to where records are published; and whether one is open behind that. */
+static inline uint64_t weft__ring_published(const struct weft__ring *ring, memory_order order)
+{
+	return atomic_load_explicit(&ring->pos, order) >> 1;
+}
 
 /* The collector's side: tells the worker that units below `head` are free, and wakes it. */
 void weft__ring_release(struct weft__ring *ring, uint64_t head);
