@@ -40,7 +40,7 @@ static inline void copy_value(const struct weft_chan *chan, void *to, const void
 	}
 }
 
-struct weft_chan *weft_chan_make(const struct weft_elem *elem, size_t capacity, const char *at_fn,
+struct weft_chan *weft__chan_make(const struct weft_elem *elem, size_t capacity, const char *at_fn,
 	const char *at_file, int at_line)
 {
 	struct weft__co *self = weft__self("weft_make");
@@ -72,6 +72,13 @@ struct weft_chan *weft_chan_make(const struct weft_elem *elem, size_t capacity, 
 	chans.first = chan;
 	weft__unlock(&chans.lock);
 	return chan;
+}
+
+struct weft_chan *weft_chan_make(const struct weft_elem *elem, size_t capacity, const char *at_fn,
+	const char *at_file, int at_line)
+{
+	weft__trace_stack_here();
+	return weft__chan_make(elem, capacity, at_fn, at_file, at_line);
 }
 
 struct weft_chan *weft_chan_ref(struct weft_chan *chan)

@@ -68,6 +68,10 @@ enum weft__chan_step weft__chan_recv_step(struct weft__worker *w, struct weft_ch
 	struct weft__co *self, void *ret_value, int case_index, struct weft__co **ret_wake);
 #define WEFT__STEP_UNITS (2 * WEFT__TRACE_SEND_UNITS + 2 * WEFT__TRACE_WAKE_UNITS)
 
+/* As weft_chan_make, for the library itself. */
+struct weft_chan *weft__chan_make(const struct weft_elem *elem, size_t capacity, const char *at_fn,
+	const char *at_file, int at_line);
+
 /* As weft_close and weft_unref, also on the scheduler's stack: `by` is then NULL. Not NULL: chan.
  */
 void weft__chan_close(struct weft_chan *chan, struct weft__co *by);

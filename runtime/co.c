@@ -159,6 +159,7 @@ void weft_co_go(weft_fn fn, const char *name, const void *arg, size_t copy_bytes
 	struct weft__worker *w = weft__worker();
 	struct weft__co *self = weft__self_on(w, "weft_go"), *co;
 
+	weft__trace_stack_here();
 	if (copy_bytes > WEFT_ARG_MAX)
 		weft__panic("weft_go_copy of %zu bytes: at most %d are possible", copy_bytes,
 			WEFT_ARG_MAX);
@@ -176,6 +177,7 @@ struct weft_handle *weft_co_spawn(weft_int_fn fn, const char *name, const void *
 	struct weft__co *self = weft__self_on(w, "weft_spawn"), *co;
 	struct weft_handle *handle = handle_make(w);
 
+	weft__trace_stack_here();
 	if (copy_bytes > WEFT_ARG_MAX)
 		weft__panic("weft_spawn_copy of %zu bytes: at most %d are possible", copy_bytes,
 			WEFT_ARG_MAX);

@@ -110,6 +110,7 @@ int weft_io_open(int fd, struct weft_io **ret_io)
 	struct weft_io *io;
 
 	weft__self("weft_io_open");
+	weft__trace_here();
 	if (flags < 0)
 		return -weft__errno();
 	r = weft__io_new(fd, kind_of(fd), &io);

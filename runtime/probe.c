@@ -12,8 +12,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "runtime/callers.h"
 #include "runtime/chan.h"
 #include "runtime/sched.h"
+#include "runtime/unwind.h"
 #include "tracer/record/append.h"
 
 void weft__probe_reserve(struct weft__worker *w, unsigned units)
@@ -37,7 +39,13 @@ void weft__probe_here(uintptr_t pc)
 	struct weft__co *self = weft__current();
 
 	if (self)
-		self->at_pc = pc;
+		self->at_pc = weft__probe_place(self, pc);
+}
+
+/* What is to be kept of a place. */
+uintptr_t weft__probe_place(struct weft__co *self, uintptr_t pc)
+{
+	return weft__rec_wants(WEFT_EVENTS_STACK) ? weft__callers(self, pc) : pc;
 }
 
 /* Where it called. (If locations are not wanted, nobody looks.) */
@@ -56,6 +64,12 @@ static struct weft_rec *open_placed(struct weft__worker *w, enum weft_ev kind, b
 	if (placed || tail)
 		weft__rec_tail(rec)->c = pc_of(co);
 	return rec;
+}
+
+/* Of a place that is told otherwise. */
+static int64_t stack_of(const struct weft__co *co)
+{
+	return pc_of(co) < 0 ? pc_of(co) : 0;
 }
 
 /* Of the runtime: it stands for timers (ticker.c) and runs nowhere. */
@@ -89,6 +103,18 @@ static char *put_text(char *p, const char *text)
 	return p + n + 1;
 }
 
+void weft__probe_stack(
+	struct weft__worker *w, uint32_t number, const uintptr_t *pcs, int n, int64_t *last)
+{
+	size_t bytes = (size_t)n * sizeof(*pcs);
+	struct weft_rec *rec = weft__rec_begin(w->ring, WEFT_EV_STACK, units_of(bytes), last, NULL);
+
+	rec->n = n;
+	weft__rec_tail(rec)->a = number;
+	memcpy(weft__rec_payload(rec), pcs, bytes);
+	weft__rec_end(w->ring, rec);
+}
+
 void weft__probe_spawn(struct weft__worker *w, struct weft__co *parent, struct weft__co *co)
 {
 	size_t bytes = text_bytes(co->name) + text_bytes(co->fn_name) + text_bytes(co->at_fn) +
@@ -102,6 +128,7 @@ void weft__probe_spawn(struct weft__worker *w, struct weft__co *parent, struct w
 	rec->n = co->at_line;
 	rec->flags = sys_flag(co);
 	tail->a = (int64_t)co->stack_bytes;
+	tail->c = stack_of(parent);
 	p = put_text(p, co->name);
 	p = put_text(p, co->fn_name);
 	p = put_text(p, co->at_file);
@@ -238,11 +265,13 @@ static void make_rec(struct weft__worker *w, struct weft__co *co, uint64_t on, i
 	rec->why = (uint8_t)type;
 	rec->n = line;
 	rec->flags = used ? WEFT_REC_PRE : 0;
+	tail->c = pc_of(co);
 	tail->d = (uint64_t)n;
 	if (chan) {
 		tail->a = (int64_t)chan->cap;
 		tail->b = chan->elem_size;
 		tail->c = chan->elem->kind;
+		tail->d = (uint64_t)stack_of(co);
 	}
 	p = put_text(p, name);
 	p = put_text(p, elem);
@@ -544,5 +573,7 @@ SAME(WEFT_ELEM_BOOL, WEFT_CLASS_BOOL);
 SAME(WEFT_ELEM_CSTR, WEFT_CLASS_CSTR);
 SAME(WEFT_ELEM_PTR, WEFT_CLASS_PTR);
 SAME(WEFT_ELEM_BYTES, WEFT_CLASS_BYTES);
+_Static_assert(WEFT__FRAMES_MOST <= (WEFT_REC_UNITS_MAX - 2) * WEFT_REC_UNIT / 8,
+	"a stack fits into one record");
 _Static_assert(WEFT__STEAL_MOST == (WEFT_REC_UNITS_MAX - 2) * WEFT_REC_UNIT / 8,
 	"a steal fits into one record");

@@ -42,6 +42,9 @@ struct weft_chan;
 	} while (0)
 
 void weft__probe_here(uintptr_t pc);
+uintptr_t weft__probe_place(struct weft__co *self, uintptr_t pc);
+void weft__probe_stack(
+	struct weft__worker *w, uint32_t number, const uintptr_t *pcs, int n, int64_t *last);
 void weft__probe_reserve(struct weft__worker *w, unsigned units);
 void weft__probe_spawn(struct weft__worker *w, struct weft__co *parent, struct weft__co *co);
 void weft__probe_run(struct weft__worker *w, struct weft__co *co);
@@ -111,11 +114,15 @@ void weft__probe_warning(struct weft__worker *w, const char *text);
  * below them are others that do the same and leave the place as it is.
  */
 #define WEFT__CALLER ((uintptr_t)__builtin_return_address(0)) /* in a public function itself */
-#define weft__trace_at(self) WEFT__PROBE(WEFT_EVENTS_LOC, (void)((self)->at_pc = WEFT__CALLER))
+#define weft__trace_at(self) \
+	WEFT__PROBE(WEFT_EVENTS_LOC, (void)((self)->at_pc = weft__probe_place(self, WEFT__CALLER)))
 #define weft__trace_here() WEFT__PROBE(WEFT_EVENTS_LOC, weft__probe_here(WEFT__CALLER))
 /* What a public function has handed down; 0: nothing has to be noted. */
-#define weft__trace_place(self, pc) \
-	WEFT__PROBE(WEFT_EVENTS_LOC, (void)((self)->at_pc = (pc) ? (pc) : (self)->at_pc))
+#define weft__trace_place(self, pc)  \
+	WEFT__PROBE(WEFT_EVENTS_LOC, \
+		(void)((self)->at_pc = (pc) ? weft__probe_place(self, pc) : (self)->at_pc))
+/* For what the macros of weft.h tell the place of: only its stack is missing. */
+#define weft__trace_stack_here() WEFT__PROBE(WEFT_EVENTS_STACK, weft__probe_here(WEFT__CALLER))
 /* The runtime itself acts in its name now. */
 #define weft__trace_nowhere(self) WEFT__PROBE(WEFT_EVENTS_LOC, (void)((self)->at_pc = 0))
 

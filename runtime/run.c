@@ -17,6 +17,7 @@
 
 #include "runtime/alone.h"
 #include "runtime/blocking.h"
+#include "runtime/callers.h"
 #include "runtime/census.h"
 #include "runtime/chan.h"
 #include "runtime/debug.h"
@@ -65,7 +66,8 @@ struct app {
 	char **argv;
 };
 
-static int app_main(void *arg)
+/* By its name it is no frame of the program: see is_ours in locate.c. */
+static int weft__app_main(void *arg)
 {
 	struct app *app = arg;
 
@@ -348,6 +350,7 @@ static void start(int argc, char **argv)
 	bool recorded = weft__rec_start(&config) > 0;
 
 	if (recorded) {
+		WEFT__PROBE(WEFT_EVENTS_STACK, weft__callers_start());
 		for (int i = 0; i < s->nworkers; i++)
 			s->workers[i].ring = weft__rec_ring(i);
 	}
@@ -415,7 +418,7 @@ int weft_run(int (*app)(int argc, char **argv), int argc, char **argv)
 	weft__alone_come(); /* before others may run */
 	start(argc, argv);
 	first = weft__co_first(weft__worker(), &arg, sizeof(arg));
-	first->int_fn = app_main;
+	first->int_fn = weft__app_main;
 	weft__ready(first);
 	work(&weft__sched.workers[0]);
 	weft__alone_go();
@@ -428,6 +431,7 @@ out:
 		all_ended = false;
 	if (all_ended) {
 		weft__hogs_finish();
+		WEFT__PROBE(WEFT_EVENTS_STACK, weft__callers_finish());
 		weft__rec_stop(WEFT_EOF_EXIT);
 		weft__leak_report();
 		weft__census_report();

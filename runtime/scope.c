@@ -473,7 +473,7 @@ weft_done_chan *weft_scope_done(struct weft_scope *scope)
 	weft__unlock(&scope->lock);
 	if (chan)
 		return (weft_done_chan *)chan;
-	mine = weft_chan_make(&done_elem, 0, scope->at_fn, scope->at_file, scope->at_line);
+	mine = weft__chan_make(&done_elem, 0, scope->at_fn, scope->at_file, scope->at_line);
 	weft__lock(&scope->lock);
 	chan = scope->done;
 	if (!chan)

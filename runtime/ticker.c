@@ -175,7 +175,7 @@ static struct weft_chan *make(
 	if (!t)
 		weft__panic("out of memory for a timer (made at %s:%d)", at_file, at_line);
 	make_sender();
-	chan = weft_chan_make(&weft_time_chan_weft_elem, 1, at_fn, at_file, at_line);
+	chan = weft__chan_make(&weft_time_chan_weft_elem, 1, at_fn, at_file, at_line);
 	weft__trace_reserve(weft__worker(), WEFT_REC_UNITS_MAX);
 	weft__lock(&chan->lock);
 	chan->ticker = t;

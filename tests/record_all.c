@@ -161,6 +161,11 @@ static OWN void pipes(void)
 	weft_io_close(out);
 }
 
+static OWN void count(int round)
+{
+	weft_count("rounds", round);
+}
+
 static OWN void marks(int round)
 {
 	uint64_t task = weft_task_begin("round", 0);
@@ -168,7 +173,7 @@ static OWN void marks(int round)
 	weft_region_begin("marks", task);
 	weft_note("round %d", round);
 	weft_log(WEFT_LOG_DEBUG, "a line of round %d", round);
-	weft_count("rounds", round);
+	count(round);
 	weft_region_end("marks");
 	weft_task_end(task);
 }

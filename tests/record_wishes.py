@@ -152,6 +152,47 @@ def _(folder):
         assert seen == set(CALLS), set(CALLS) - seen
 
 
+@tap.test("every_call_has_its_stack_if_that_is_asked_for")
+def _(folder):
+    for workers in (1, 2, 4):
+        whole, events = record(folder, workers=workers, events="all,stack")
+        WHOLE.validate(whole)
+        assert set(whole["caps"]) == set(CLASSES) | {"value", "stack"}, whole["caps"]
+        locs = {e["loc"]: e for e in events if e["ev"] == "loc"}
+        stacks = {e["stack"]: [locs[at] for at in e["at"]] for e in events if e["ev"] == "stack"}
+        deepest, seen = 0, set()
+        for e in events:
+            if e["ev"] not in set(CALLS) | {"spawn", "make"} or "w" not in e or e.get("new") == 1:
+                continue
+            frames = stacks[e["stack"]]
+            assert locs[e["at"]]["fn"] == frames[0]["fn"], (e, frames)
+            # Each was called by the next.
+            for inner, outer in zip(frames, frames[1:]):
+                assert outer["fn"] == function_at(outer["line"]), outer
+                assert re.search(r"\b%s\(" % inner["fn"], statement_at(outer["line"])), (inner, outer)
+            deepest = max(deepest, len(frames))
+            seen.add(e["ev"])
+        assert seen == set(CALLS) | {"spawn", "make"}, seen
+        assert deepest >= 3, deepest
+    whole, _ = record(folder, events="msg,stack")
+    tap.same(set(whole["caps"]), {"msg", "value", "loc", "stack"})
+
+
+@tap.test("the_flight_recorder_keeps_the_stacks_of_what_it_keeps")
+def _(folder):
+    path = folder / "flight.json"
+    done = tap.run(PROGRAM, 40, "dump", timeout=100,
+                   env=environment(path, 2, events="all,stack", mode="ring", buffer="256K"))
+    tap.same(done.returncode, 0)
+    _, events = load(path)
+    drop = next(i for i, e in enumerate(events) if e["ev"] == "drop")
+    assert events[drop]["n"] > 1000, events[drop]
+    known = {e["stack"] for e in events if e["ev"] == "stack"}
+    # In rounds like those before it: all but the newest are older than what is kept.
+    used = [e["stack"] for e in events if e["ev"] in CALLS and "w" in e]
+    assert len(used) > 100 and set(used) <= known, (len(used), set(used) - known)
+
+
 @tap.test("without_line_tables_there_are_functions_and_without_symbols_nothing")
 def _(folder):
     for what, known in (("--strip-debug", True), ("--strip-all", False)):
@@ -161,7 +202,7 @@ def _(folder):
         tap.same((done.returncode, done.stderr), (0, ""))
         whole, events = load(path)
         WHOLE.validate(whole)
-        macros = {e["at"] for e in events if e["ev"] in ("spawn", "make") and "at" in e}
+        macros = {e["at"] for e in events if "at" in e and (e["ev"] == "spawn" or e.get("type") == "chan")}
         others = [e for e in events if e["ev"] == "loc" and e["loc"] not in macros]
         assert not any("file" in e or "line" in e for e in others), others
         assert {"send_some", "locks", "change"} <= {e["fn"] for e in others} if known else not others, others

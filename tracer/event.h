@@ -182,7 +182,8 @@
 	X(USER, "user")
 
 /*
- * What can be asked for, or left out, in WEFT_TRACE_EVENTS. Records that others refer to (spawn,
+ * What can be asked for, or left out, in WEFT_TRACE_EVENTS; stacks only if they are named, for they
+ * cost more than all the rest. Records that others refer to (spawn,
  * make, free, name) and what the runtime itself has to say (log) are in every recording.
  */
 #define WEFT_EVENTS_LIST(X)                                                                        \
@@ -193,7 +194,8 @@
 	X(SYNC, "sync")                                                                            \
 	X(WORKER, "worker")                                                                        \
 	X(USER, "user")                                                                            \
-	X(LOC, "loc")
+	X(LOC, "loc")                                                                              \
+	X(STACK, "stack")
 
 enum weft_ev {
 #define X(c, word) WEFT_EV_##c,
@@ -299,6 +301,7 @@ enum weft_events {
 #undef X
 	WEFT_EVENTS_BASE = 1 << WEFT_EVENTS_BIT_COUNT,
 	WEFT_EVENTS_ALL = (WEFT_EVENTS_BASE << 1) - 1,
+	WEFT_EVENTS_USUAL = WEFT_EVENTS_ALL & ~WEFT_EVENTS_STACK, /* what "all" is called there */
 };
 
 /* The `pick` of a select is an index or one of these. */
@@ -329,8 +332,10 @@ enum weft_class {
  * one unit, then a payload padded with zeros. Which field holds what:
  *
  *   kind      co       on        why    n          a          b          c          d        payload
- *   SPAWN     parent   new       -      line       stack B    -          -          -        name\0fn\0file\0in\0
- *   MAKE      co       object    type   line       capacity   elem size  class      count    name\0elem\0fn\0file\0; an io: its descriptor in count
+ *   STACK     -        -         -      frames     number     -          -          -        frames x uint64_t, innermost first
+ *   SPAWN     parent   new       -      line       stack B    -          stack      -        name\0fn\0file\0in\0
+ *   MAKE      co       object    type   line       capacity   elem size  class      stack    name\0elem\0fn\0file\0; of a channel
+ *   MAKE      co       object    type   line       capacity   elem size  pc         count    the same, of all else; an io: its descriptor in count
  *   FREE      co       object    -      -          (no tail)
  *   NAME      co (0: names the object)  object (0: names co)  -  -  -  -  -  -               name\0
  *   RUN       co       -         -      cpu        (no tail)
@@ -364,7 +369,8 @@ enum weft_class {
  *
  * In SPAWN `fn` is the function that was spawned, `file`, line and `in` (the function around it,
  * may be missing) are where. In MAKE file, line and `fn` are where. Elsewhere `pc` is where: the
- * address that the call into the runtime returns to. Every payload starts behind the tail. -1 means
+ * address that the call into the runtime returns to; or WEFT_REC_STACK and the number of a STACK,
+ * whose first frame that is, as `stack` always is. Every payload starts behind the tail. -1 means
  * "not there" for cpu, too.
  *
  * A RECV without a msg is of a closed channel. The send of a select that somebody else completed
@@ -377,6 +383,7 @@ enum weft_class {
  */
 #define WEFT_REC_UNIT 32
 #define WEFT_REC_UNITS_MAX 32
+#define WEFT_REC_STACK (UINT64_C(1) << 63) /* no address of a program has this bit */
 
 enum weft_rec_flag {
 	WEFT_REC_VALUE = 1,   /* SEND: d and the payload hold the value */

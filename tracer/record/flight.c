@@ -45,6 +45,7 @@ void weft__flight_free(struct weft__flight *flight)
 	free(flight->workers);
 	weft__idmap_free(&flight->cos, life_free);
 	weft__idmap_free(&flight->objects, life_free);
+	weft__idmap_free(&flight->stacks, free);
 	memset(flight, 0, sizeof(*flight));
 }
 
@@ -69,6 +70,17 @@ static int begin_life(struct weft__idmap *map, const struct weft_rec *rec)
 	life->worker = -1;
 	life->born = copy_of(rec);
 	return life->born ? 0 : -ENOMEM;
+}
+
+static int keep_stack(struct weft__idmap *stacks, const struct weft_rec *rec, uint64_t number)
+{
+	size_t bytes = rec->units * sizeof(*rec);
+	struct weft_rec *copy = weft__idmap_add(stacks, number, bytes);
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, rec, bytes);
+	return 0;
 }
 
 static int rename_life(struct life *life, const struct weft_rec *rec)
@@ -102,6 +114,8 @@ static int apply(struct weft__flight *flight, const struct weft_rec *rec, int wo
 	const struct weft_rec_tail *tail = (const struct weft_rec_tail *)(rec + 1);
 
 	switch (rec->kind) {
+	case WEFT_EV_STACK:
+		return keep_stack(&flight->stacks, rec, (uint64_t)tail->a);
 	case WEFT_EV_SPAWN:
 		if (begin_life(&flight->cos, rec) < 0)
 			return -ENOMEM;
@@ -217,6 +231,19 @@ static int play_lives(const struct play *play, const struct weft__idmap *map)
 	return ret;
 }
 
+static int play_stacks(const struct play *play, const struct weft__idmap *stacks)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < stacks->size && ret == 0; i++) {
+		const struct weft_rec *rec = stacks->slots[i].value;
+
+		if (rec)
+			ret = put(play, rec, 0, -1);
+	}
+	return ret;
+}
+
 static int play_states(const struct play *play, const struct weft__idmap *cos)
 {
 	int ret = 0;
@@ -238,6 +265,8 @@ static int play_before(const struct weft__flight *flight, const struct play *pla
 	} drop = {{.kind = WEFT_EV_DROP, .units = 2}, {.a = (int64_t)flight->forgotten}};
 	int ret = put(play, &drop.rec, 0, -1);
 
+	if (ret == 0)
+		ret = play_stacks(play, &flight->stacks);
 	if (ret == 0)
 		ret = play_lives(play, &flight->cos);
 	if (ret == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The flight recorder's memory: the newest records, merged, and of everything older only who lives
- * and what each was doing. The collector's alone.
+ * The flight recorder's memory: the newest records, merged, and of everything older only who lives,
+ * what each was doing, and call stacks. The collector's alone.
  */
 #ifndef WEFT_TRACER_RECORD_FLIGHT_H
 #define WEFT_TRACER_RECORD_FLIGHT_H
@@ -20,6 +20,7 @@ struct weft__flight {
 
 	/* As of the oldest record that is kept. */
 	struct weft__idmap cos, objects;
+	struct weft__idmap stacks; /* struct weft_rec: STACKs that later records may refer to */
 };
 
 /* At most so many bytes for the records. 0 or -ENOMEM. */

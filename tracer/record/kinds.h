@@ -29,6 +29,7 @@ struct weft__input {
 	size_t room; /* bytes of it */
 	int worker;
 	uint32_t at;		   /* the number of its location, or 0; line.c writes it */
+	uint32_t stack;		   /* the same of its call stack */
 	struct weft__text text[4]; /* the payload's strings, in kinds that have some */
 };
 

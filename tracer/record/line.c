@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tracer/record/kinds.h"
@@ -96,6 +97,10 @@ static uintptr_t pc_of(const struct weft__input *in)
 		return (uintptr_t)in->tail.b;
 	case WEFT_EV_RECV:
 		return (uintptr_t)in->tail.d;
+	case WEFT_EV_MAKE:
+		return in->rec->why == WEFT_OBJ_CHAN ? (uintptr_t)in->tail.d
+						     : (uintptr_t)in->tail.c;
+	case WEFT_EV_SPAWN:
 	case WEFT_EV_BLOCK:
 	case WEFT_EV_SLEEP:
 	case WEFT_EV_JOIN:
@@ -125,10 +130,9 @@ static struct weft__text name_of(const char *s)
 	return (struct weft__text){s ? s : "", s ? strnlen(s, WEFT__PLACE_NAME_MAX) : 0};
 }
 
-static int locate_pc(struct weft__input *in)
+static int locate_pc(struct weft__input *in, uintptr_t pc)
 {
 	struct weft__places *places = &in->lines->places;
-	uintptr_t pc = pc_of(in);
 	struct weft__rec_place place;
 	struct weft__text fn, file;
 
@@ -141,6 +145,71 @@ static int locate_pc(struct weft__input *in)
 			return -ENOMEM;
 	}
 	return weft__places_keep(places, pc, in->at);
+}
+
+/* The place of the record's call, with its stack if the record has one. */
+static int locate_call(struct weft__input *in)
+{
+	uintptr_t pc = pc_of(in);
+	const struct weft__stack *stack;
+
+	if (!(pc & WEFT_REC_STACK))
+		return locate_pc(in, pc);
+	stack = weft__idmap_find(&in->lines->stacks, pc & ~WEFT_REC_STACK);
+	if (!stack)
+		return 0;
+	if (stack->written)
+		in->stack = (uint32_t)(pc & ~WEFT_REC_STACK);
+	if (!in->at)
+		in->at = stack->at;
+	return 0;
+}
+
+/*
+ * A stack: the locations of its frames, then itself. Frames of which nothing is known are left
+ * out. This one may write more than the writer keeps free for a record, so it looks itself.
+ */
+static int put_stack(struct weft__input *in)
+{
+	struct weft__writer *out = in->lines->out;
+	size_t n = in->rec->n > 0 ? (size_t)in->rec->n : 0, known = 0;
+	uint32_t at[LARGEST / sizeof(uint64_t)];
+	struct weft__stack *stack =
+		weft__idmap_add(&in->lines->stacks, (uint64_t)in->tail.a, sizeof(*stack));
+	char *p;
+
+	if (!stack)
+		return -ENOMEM;
+	if (n > in->room / sizeof(uint64_t))
+		n = in->room / sizeof(uint64_t);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t pc;
+		int ret = weft__writer_full(out) ? weft__writer_flush(out) : 0;
+
+		memcpy(&pc, in->payload + i * sizeof(pc), sizeof(pc));
+		in->at = 0;
+		if (ret == 0)
+			ret = locate_pc(in, (uintptr_t)pc);
+		if (ret < 0)
+			return ret;
+		if (i == 0)
+			stack->at = in->at;
+		if (in->at)
+			at[known++] = in->at;
+	}
+	stack->written = known > 0;
+	if (!known)
+		return 0;
+	p = weft__put_i64(
+		WEFT__PUT(weft__writer_at(out), "{\"ev\":\"stack\",\"stack\":"), in->tail.a);
+	p = WEFT__PUT(WEFT__KEY(p, "at"), "[");
+	for (size_t i = 0; i < known; i++) {
+		p = weft__put_u64(p, at[i]);
+		*p++ = i + 1 < known ? ',' : ']';
+	}
+	weft__writer_to(out, WEFT__PUT(p, "},\n"));
+	out->records++;
+	return 0;
 }
 
 /* Remembers a new channel with what it carries, or a new lock. */
@@ -177,12 +246,16 @@ static int prepare(struct weft__input *in)
 	switch (in->rec->kind) {
 	case WEFT_EV_SPAWN:
 		split_text(in);
-		return locate_text(in, 3, 2);
+		if (locate_text(in, 3, 2) < 0)
+			return -ENOMEM;
+		return locate_call(in);
 	case WEFT_EV_MAKE:
 		split_text(in);
 		if (remember(in) < 0)
 			return -ENOMEM;
-		return locate_text(in, 2, 3);
+		if (locate_text(in, 2, 3) < 0)
+			return -ENOMEM;
+		return locate_call(in);
 	case WEFT_EV_NAME:
 	case WEFT_EV_CANCEL:
 	case WEFT_EV_LOG:
@@ -192,9 +265,9 @@ static int prepare(struct weft__input *in)
 	case WEFT_EV_TASK:
 	case WEFT_EV_COUNT:
 		split_text(in);
-		return locate_pc(in);
+		return locate_call(in);
 	default:
-		return locate_pc(in);
+		return locate_call(in);
 	}
 }
 
@@ -234,12 +307,12 @@ int weft__line_record(struct weft__lines *lines, const struct weft_rec *rec, int
 	struct weft__input in; /* each field by itself: clearing it whole is slow */
 	char *p;
 
-	if (rec->kind >= WEFT_EV_COUNT_ || !weft__kinds[rec->kind])
+	if (rec->kind >= WEFT_EV_COUNT_)
 		return 0;
 	in.lines = lines;
 	in.rec = rec;
 	in.worker = worker;
-	in.at = 0;
+	in.at = in.stack = 0;
 	in.room = 0;
 	in.payload = (const char *)(rec + rec->units);
 	in.tail = rec->units > 1 ? *(const struct weft_rec_tail *)(rec + 1)
@@ -248,12 +321,18 @@ int weft__line_record(struct weft__lines *lines, const struct weft_rec *rec, int
 		in.payload = (const char *)(rec + 2);
 		in.room = ((size_t)rec->units - 2) * WEFT_REC_UNIT;
 	}
+	if (rec->kind == WEFT_EV_STACK)
+		return put_stack(&in);
+	if (!weft__kinds[rec->kind])
+		return 0;
 	if (prepare(&in) < 0)
 		return -ENOMEM;
 	p = put_head(weft__writer_at(lines->out), &in);
 	p = weft__kinds[rec->kind](p, &in);
 	if (in.at)
 		p = weft__put_u64(WEFT__KEY(p, "at"), in.at);
+	if (in.stack)
+		p = weft__put_u64(WEFT__KEY(p, "stack"), in.stack);
 	weft__writer_to(lines->out, WEFT__PUT(p, "},\n"));
 	lines->out->records++;
 	if (rec->kind == WEFT_EV_FREE)
@@ -287,4 +366,5 @@ void weft__lines_free(struct weft__lines *lines)
 	weft__locs_free(&lines->locs);
 	weft__places_free(&lines->places);
 	weft__objects_free(&lines->objects);
+	weft__idmap_free(&lines->stacks, free);
 }

@@ -26,6 +26,13 @@ struct weft__lines {
 	struct weft__locs locs;
 	struct weft__places places;
 	struct weft__idmap objects;
+	struct weft__idmap stacks; /* by their numbers: struct weft__stack */
+};
+
+/* A call stack that is in the file, or would be if anything were known of it. */
+struct weft__stack {
+	uint32_t at;  /* the location of its first frame, or 0 */
+	bool written; /* false: none of its frames is known */
 };
 
 /*

@@ -135,7 +135,7 @@ void weft__rec_reserve_more(struct weft__ring *ring, unsigned units)
 static bool defines(enum weft_ev kind)
 {
 	return kind == WEFT_EV_SPAWN || kind == WEFT_EV_MAKE || kind == WEFT_EV_NAME ||
-	       kind == WEFT_EV_LOG;
+	       kind == WEFT_EV_LOG || kind == WEFT_EV_STACK;
 }
 
 /* There may not be room up to `end`. False: there is none, and there will be none soon. */

@@ -65,7 +65,7 @@ static bool parse_size(const char *s, uint64_t *bytes)
 static uint32_t event_of(const char *word, size_t len)
 {
 	if (len == strlen("all") && memcmp(word, "all", len) == 0)
-		return WEFT_EVENTS_ALL;
+		return WEFT_EVENTS_USUAL;
 	for (int i = 0; i < WEFT_EVENTS_BIT_COUNT; i++) {
 		if (len == strlen(event_words[i]) && memcmp(word, event_words[i], len) == 0)
 			return 1u << i;
@@ -132,7 +132,7 @@ void weft__wishes_read(struct weft__wishes *wishes)
 	const char *s;
 
 	*wishes = (struct weft__wishes){
-		.events = WEFT_EVENTS_ALL,
+		.events = WEFT_EVENTS_USUAL,
 		.value_bytes = INT_MAX,
 		.buffer = BUFFER_DEFAULT,
 	};
@@ -145,7 +145,7 @@ void weft__wishes_read(struct weft__wishes *wishes)
 	if (s && !parse_events(s, &wishes->events))
 		weft__rec_say(
 			"weft: WEFT_TRACE_EVENTS=%s is not a list of life, sched, msg, wake, sync, "
-			"worker, user, loc or all: taking all\n",
+			"worker, user, loc, stack or all: taking all\n",
 			s);
 	s = wish("WEFT_TRACE_VALUES");
 	if (s && !parse_values(s, &wishes->value_bytes))
@@ -159,4 +159,7 @@ void weft__wishes_read(struct weft__wishes *wishes)
 	/* Whoever ended long ago need not be remembered. */
 	if (wishes->mode == WEFT__MODE_RING)
 		wishes->events |= WEFT_EVENTS_LIFE;
+	/* A stack is a list of them. */
+	if (wishes->events & WEFT_EVENTS_STACK)
+		wishes->events |= WEFT_EVENTS_LOC;
 }
