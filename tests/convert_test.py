@@ -5,6 +5,8 @@
 # finds every message, a diagram has the first of them.
 import collections
 import csv
+import gzip
+import hashlib
 import io
 import json
 import os
@@ -801,7 +803,8 @@ def add_wrapping(name, form):
     def _(folder):
         one, two = event("X", 10, dur=5, name="a"), event("i", "12.5", name="b", s="t")
         rows = imported(folder, form % (json.dumps(one), json.dumps(two)))
-        same(rows, [{"ev": "spawn", "t": 0, "new": 1, "name": "1", "pre": True},
+        same(rows, [{"ev": "spawn", "t": 0, "new": 1, "name": "1", "pre": True,
+            "x_pid": 1, "x_tid": 1},
                     {"ev": "begin", "t": 0, "co": 1, "name": "a"},
                     {"ev": "note", "t": 2500, "co": 1, "name": "b"},
                     {"ev": "end", "t": 5000, "co": 1, "name": "a"}])
@@ -965,6 +968,18 @@ def _(folder):
     same([row["t"] for row in rows[1:]], [0, 500, 1500, 2500])
 
 
+@tap.test("chrome_threads_keep_their_pid_and_tid")
+def _(folder):
+    rows = imported(folder, """[
+        {"ph":"i","ts":1,"pid":17,"tid":-3,"name":"a","s":"t"},
+        {"ph":"i","ts":2,"pid":"main","tid":"\\u00fc","name":"b","s":"t"},
+        {"ph":"i","ts":3,"tid":12345678901234567890,"name":"c","s":"t"},
+        {"ph":"i","ts":4,"pid":[1],"tid":null,"name":"d","s":"t"}]""")
+    same([{k: v for k, v in r.items() if k.startswith("x_")} for r in rows if r["ev"] == "spawn"],
+         [{"x_pid": 17, "x_tid": -3}, {"x_pid": "main", "x_tid": "ü"},
+          {"x_tid": "12345678901234567890"}, {}])
+
+
 @tap.test("chrome_that_is_nonsense_is_refused_or_counted")
 def _(folder):
     path = folder / "in.json"
@@ -999,6 +1014,20 @@ def _(folder):
     with subprocess.Popen(["cat", path], stdout=subprocess.PIPE) as cat:
         got = weft("convert", "-", "-o", "-", "--to=chrome", stdin=cat.stdout)
     same((got.returncode, got.stdout, got.stderr), (0, wanted, ""))
+
+
+@tap.test("an_imported_trace_is_known_by_the_digest_of_its_input")
+def _(folder):
+    if os.environ.get("WEFT_TEST_CRYPTO", "1") != "1":
+        raise tap.Skip("built without libcrypto")
+    chrome_json = folder / "in.chrome.json"
+    convert(SOURCE / "traces" / "sieve.json", chrome_json)
+    for path in (SOURCE / "tests" / "data" / "gotrace" / "array.json", chrome_json):
+        wanted = hashlib.sha256(path.read_bytes()).hexdigest()[:32]
+        packed = folder / "packed.gz"
+        packed.write_bytes(gzip.compress(path.read_bytes()))
+        for one in [path] + [packed] * ("gzip" in os.environ.get("WEFT_TEST_CODECS", "gzip")):
+            same(json.loads(convert(one, folder / "o.weft.json"))["id"], wanted, f"id of {one}")
 
 
 @tap.test("the_same_trace_gives_the_same_bytes")

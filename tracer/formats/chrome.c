@@ -12,6 +12,7 @@
 #include <json-c/json.h>
 
 #include "tracer/formats/chrome_in.h"
+#include "tracer/formats/digest.h"
 #include "tracer/formats/rows.h"
 
 static void say_odd(const struct chrome_importer *im)
@@ -35,15 +36,18 @@ static void say_odd(const struct chrome_importer *im)
 	}
 }
 
-static int put_out(struct chrome_importer *im, const struct weft_sink *sink)
+static int put_out(
+	struct chrome_importer *im, struct weft_input *input, const struct weft_sink *sink)
 {
 	struct weft_header header = {
 		.clock = "imported",
 		.source = "chrome",
 		.title = im->title,
 	};
-	int rc = sink->header(sink->arg, &header);
+	int rc = weft_digest(input, &header);
 
+	if (rc == 0)
+		rc = sink->header(sink->arg, &header);
 	return rc < 0 ? rc : chrome_emit(im, sink);
 }
 
@@ -95,7 +99,7 @@ static int read_chrome(struct weft_input *input, const char *option, const struc
 		rc = chrome_resolve(&im);
 		chrome_sort(&im);
 		if (rc == 0)
-			rc = put_out(&im, sink);
+			rc = put_out(&im, input, sink);
 		say_odd(&im);
 		if (rc == -ERANGE)
 			rc = weft_refuse(error, -EPROTO, 0,

@@ -35,6 +35,7 @@ struct chrome_process {
 /* A thread: what has one pid and tid. */
 struct chrome_track {
 	const char *pid, *tid; /* as text */
+	const char *source;    /* both as they stood in the file, as private fields */
 	const char *name;      /* or NULL */
 	int64_t order;	       /* sort_index, or 0 */
 	uint32_t process;

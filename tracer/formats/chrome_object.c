@@ -33,9 +33,12 @@ static const char *skip_blank(const char *p)
 static const char *skip_string(const char *p)
 {
 	for (p++; *p != '"'; p++) {
-		if ((unsigned char)*p < 0x20)
+		if ((unsigned char)*p < 0x20) /* the end of the text is one */
 			return NULL;
-		if (*p == '\\' && (unsigned char)*++p < 0x20)
+		if (*p != '\\')
+			continue;
+		p++;
+		if (!*p || !strchr("\"\\/bfnrtu", *p))
 			return NULL;
 	}
 	return p + 1;

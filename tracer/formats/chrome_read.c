@@ -10,6 +10,8 @@
 
 #include "tracer/formats/chrome.h"
 #include "tracer/formats/chrome_in.h"
+#include "tracer/trace/json.h"
+#include "tracer/trace/plain.h"
 #include "tracer/trace/split.h"
 
 #define CHUNK_BYTES (1024 * 1024)
@@ -82,6 +84,35 @@ static int64_t find_process(struct chrome_importer *im, const char *pid)
 	return (int64_t)im->nprocesses++;
 }
 
+/* Where the source had this thread, as private fields. What is too large for a number is text. */
+static const char *keep_source(struct chrome_importer *im, struct chrome_object *event)
+{
+	static const char *const keys[] = {"pid", "tid"};
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+	const char *copy = NULL;
+
+	if (!f)
+		return NULL;
+	for (int i = 0; i < 2; i++) {
+		const struct chrome_pair *pair = chrome_find(event, keys[i]);
+		const char *field = chrome_field(event, keys[i]);
+
+		if (!field)
+			continue;
+		fprintf(f, ",\"x_%s\":", keys[i]);
+		if (weft_plain_value(pair->value) == pair->value + pair->len)
+			fwrite(pair->value, 1, pair->len, f);
+		else
+			weft_json_string(f, field);
+	}
+	if (fclose(f) == 0)
+		copy = weft_arena_intern(im->arena, text);
+	free(text);
+	return copy;
+}
+
 /* The track of the event's pid and tid; returns its index or -ENOMEM. */
 static int64_t find_track(struct chrome_importer *im, struct chrome_object *event, uint64_t seq)
 {
@@ -114,7 +145,8 @@ static int64_t find_track(struct chrome_importer *im, struct chrome_object *even
 		.seq = seq,
 		.last_state = SIZE_MAX,
 	};
-	if (!track->pid || !track->tid)
+	track->source = keep_source(im, event);
+	if (!track->pid || !track->tid || !track->source)
 		return -ENOMEM;
 	process = find_process(im, track->pid);
 	if (process < 0)

@@ -66,6 +66,7 @@ int chrome_put_spawn(
 	rec.new_ = track->co;
 	rec.name = track_name(em->im, track, em->many, name, sizeof(name));
 	rec.pre = pre;
+	rec.extra = em->im->ours ? NULL : track->source;
 	track->spawned = true;
 	return chrome_put(em, &rec);
 }

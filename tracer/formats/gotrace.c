@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "tracer/formats/gotrace.h"
+#include "tracer/formats/digest.h"
 #include "tracer/formats/rows.h"
 #include "tracer/trace/map.h"
 
@@ -410,7 +411,8 @@ static int convert(struct gotrace_importer *im, const char *option)
 	return 0;
 }
 
-static int put_out(struct gotrace_importer *im, const struct weft_sink *sink)
+static int put_out(
+	struct gotrace_importer *im, struct weft_input *input, const struct weft_sink *sink)
 {
 	struct weft_header header = {
 		.caps = UINT32_C(1) << WEFT_CAP_LIFE | UINT32_C(1) << WEFT_CAP_MSG |
@@ -419,8 +421,10 @@ static int put_out(struct gotrace_importer *im, const struct weft_sink *sink)
 		.source = "gotrace",
 		.t_is = im->t_is_receive ? "receive" : "send",
 	};
-	int rc = sink->header(sink->arg, &header);
+	int rc = weft_digest(input, &header);
 
+	if (rc == 0)
+		rc = sink->header(sink->arg, &header);
 	return rc < 0 ? rc : gotrace_emit(im, sink);
 }
 
@@ -437,7 +441,7 @@ static int read_gotrace(struct weft_input *input, const char *option, const stru
 		rc = convert(&im, option);
 		if (rc == 0) {
 			say_odd(&im.g);
-			rc = put_out(&im, sink);
+			rc = put_out(&im, input, sink);
 		}
 		if (rc == -ERANGE)
 			rc = weft_refuse(error, -EPROTO, 0,

@@ -148,6 +148,7 @@ void weft_encode_fields(FILE *f, const struct weft_record *rec)
 				put_field(f, rec, field);
 		}
 	}
+	fputs(rec->extra ? rec->extra : "", f);
 	fputc('}', f);
 }
 
@@ -190,6 +191,12 @@ static void put_made_header(FILE *f, const struct weft_header *header)
 	if (header->title) {
 		fputs(",\"title\":", f);
 		weft_json_string(f, header->title);
+	}
+	if (header->has_id) {
+		fputs(",\"id\":\"", f);
+		for (size_t i = 0; i < sizeof(header->id); i++)
+			fprintf(f, "%02x", header->id[i]);
+		fputc('"', f);
 	}
 	fputs(",\"src\":{\"format\":", f);
 	weft_json_string(f, header->source);

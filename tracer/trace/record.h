@@ -64,6 +64,7 @@ struct weft_record {
 	const struct weft_case *cases;
 	const uint64_t *ids; /* frames of a stack, coroutines of a steal */
 	uint32_t ncases, nids;
+	const char *extra; /* private fields, `,"x_KEY":VALUE` each; NULL: none */
 	const char *raw; /* its JSON as it stands in the file; NULL: an importer made the record */
 	size_t raw_len;
 };
