@@ -13,7 +13,8 @@ static WEFT__NO_TSAN void publish(void)
 	int64_t first = up_at(s->first_up), second = up_at(s->second_up);
 
 	/*
-	 * acq_rel: pairs with weft__alarm_soon. What orders it against weft__alarm_check is the
+	 * acq_rel: pairs with weft__alarm_soon and weft__alarm_behind. On x86 what orders it
+	 * against the latter's load is that it is a full barrier, and for a place that is taken the
 	 * barrier between entering the idle list and going to sleep.
 	 */
 	atomic_exchange_explicit(&s->alarm, first < second ? first : second, memory_order_acq_rel);

@@ -26,6 +26,25 @@ void weft__alarm_take(struct weft__worker *worker, int64_t wake);
 void weft__alarm_clear(struct weft__worker *worker);
 
 /*
+ * `alarm`, to be asked once the first timer is stored, by a read-modify-write as all its stores are.
+ * Either the one that gives up a place comes later, and is acquire: who does that, and looks at the
+ * first timer then, sees it. Or we find the place given up.
+ *
+ * On x86 a load does: there all stores of `alarm` are full barriers, and so is the unlock behind
+ * that of the timer; where no lock was taken (alone.h), who comes makes us pass one.
+ */
+static WEFT__NO_TSAN_INLINE int64_t weft__alarm_behind(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	/* Who takes a place has all pass a barrier before it looks at the first timer. */
+	weft__barrier_light();
+	return atomic_load_explicit(&weft__sched.alarm, memory_order_relaxed);
+#else
+	return atomic_fetch_add_explicit(&weft__sched.alarm, 0, memory_order_acq_rel);
+#endif
+}
+
+/*
  * This worker goes on to run a coroutine: sees to it that somebody else is up for the first timer.
  * No lock held.
  */
@@ -36,12 +55,7 @@ static WEFT__NO_TSAN_INLINE void weft__alarm_check(void)
 	if (!weft__multi)
 		return;
 	next = weft__timers_next();
-	if (next == WEFT_NEVER)
-		return;
-	/* Who is to be up takes its place, has all pass a barrier, and looks at the first timer. */
-	weft__barrier_light();
-	if (atomic_load_explicit(&weft__sched.alarm, memory_order_relaxed) - WEFT__ALARM_GRACE_NS >
-		next)
+	if (next != WEFT_NEVER && weft__alarm_behind() - WEFT__ALARM_GRACE_NS > next)
 		weft__wake_one();
 }
 
