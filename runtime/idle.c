@@ -221,17 +221,19 @@ static WEFT__NO_TSAN void unregister(struct weft__worker *w)
  * then does.
  */
 static struct {
-	/* seq_cst, against the poller's `waiting`: it is seen to go, or sees that somebody waits.
+	/*
+	 * Exchanged, seq_cst, against the poller's `waiting`: it is seen to go, or sees that
+	 * somebody waits.
 	 */
 	_Atomic(struct weft__worker *) who;
-	/* seq_cst, against the poller's `entered`: it sleeps, or sees that the other has left. */
+	/* As above, against the poller's `entered`: it sleeps, or sees that the other has left. */
 	atomic_bool asleep;
 } standby;
 
 static WEFT__NO_TSAN void end_standby(struct weft__worker *w)
 {
 	if (atomic_load_explicit(&standby.who, memory_order_relaxed) == w)
-		atomic_store_explicit(&standby.who, NULL, memory_order_seq_cst);
+		atomic_exchange_explicit(&standby.who, NULL, memory_order_seq_cst);
 }
 
 static WEFT__NO_TSAN bool stands_by(struct weft__worker *w, int64_t now)
@@ -282,7 +284,7 @@ static WEFT__NO_TSAN void sleep_on_futex(struct weft__worker *w, int64_t until)
 		return;
 	}
 	if (weft__poller_quiet(now)) {
-		atomic_store_explicit(&standby.asleep, true, memory_order_seq_cst);
+		atomic_exchange_explicit(&standby.asleep, true, memory_order_seq_cst);
 		if (weft__poller_quiet(now))
 			look = until;
 	}

@@ -27,8 +27,9 @@ static struct {
 	const struct weft__poller_ops *ops; /* written by who starts it */
 
 	/*
-	 * Both seq_cst: who could not enter, because another had, may sleep; and that other one
-	 * sees, when it has left and would enter again, that somebody waits.
+	 * Both seq_cst, and stored by read-modify-writes: who could not enter, because another had,
+	 * may sleep; and that other one sees, when it has left and would enter again, that somebody
+	 * waits.
 	 */
 	_Atomic int64_t waiting;
 	atomic_bool entered;
@@ -106,7 +107,7 @@ bool weft__poller_enter(void)
 
 void weft__poller_leave(void)
 {
-	atomic_store_explicit(&poller.entered, false, memory_order_seq_cst);
+	atomic_exchange_explicit(&poller.entered, false, memory_order_seq_cst);
 	weft__standby_call(); /* it may have taken us for one who sleeps in here */
 }
 

@@ -71,7 +71,7 @@ void weft__ring_rouse(struct weft__ring *ring)
 
 void weft__ring_release(struct weft__ring *ring, uint64_t head)
 {
-	atomic_store(&ring->head, head);
+	atomic_exchange(&ring->head, head);
 	if (atomic_load(&ring->waiting))
 		weft__ring_rouse(ring);
 }
@@ -99,7 +99,7 @@ static bool wait_for_room(struct weft__ring *ring, uint64_t end)
 		uint32_t seen = atomic_load(&ring->wake);
 		uint32_t now;
 
-		atomic_store(&ring->waiting, 1);
+		atomic_exchange(&ring->waiting, 1);
 		if (fits(ring, end))
 			return true;
 		weft__rec_kick();

@@ -41,7 +41,7 @@ struct weft__ring {
 
 	/* Written by both, when the ring is full. */
 	_Alignas(WEFT__RING_LINE) _Atomic uint32_t
-		waiting;       /* with head, both seq_cst: nobody sleeps on */
+		waiting;       /* with head, both seq_cst exchanges: nobody sleeps on */
 	_Atomic uint32_t wake; /* the futex: counts wake-ups */
 
 	/* Fixed. */
