@@ -297,6 +297,35 @@ CO_TEST(a_job_with_a_copy_is_left_alone_at_the_deadline)
 	free(o.text);
 }
 
+/* Neither it nor its drop ever runs. */
+static int never_begun_app(int argc, char **argv)
+{
+	struct many m = {0};
+	struct owned o = {.gate = &m.gate};
+
+	CHECK_INT(weft_blocking_copy_until(make_text, &o, drop_text, NULL, weft_now() - 1),
+		-ETIMEDOUT);
+	weft_waitgroup_add(&m.group, 1);
+	weft_go(one_of_many, &m);
+	until_at(&m.gate, 1);
+	/* Behind the job of the only helper. */
+	CHECK_INT(
+		weft_blocking_copy_until(make_text, &o, drop_text, NULL, weft_now() + 3 * WEFT_MS),
+		-ETIMEDOUT);
+	open_gate(&m.gate);
+	weft_waitgroup_wait(&m.group);
+	CHECK_INT(weft_blocking(pass_gate, &m.gate, NULL), 0);
+	CHECK_INT(atomic_load(&m.gate.through), 2);
+	CHECK_INT(atomic_load(&m.gate.dropped), 0);
+	return 0;
+}
+
+TEST_WORKERS(a_job_with_a_copy_that_has_not_begun_by_the_deadline_never_does)
+{
+	setenv("WEFT_HELPERS", "1", 1);
+	CHECK_INT(weft_run(never_begun_app, 0, NULL), 0);
+}
+
 /* ---- The end of a run -------------------------------------------------------------------------
  */
 

@@ -842,8 +842,8 @@ WEFT_API ssize_t weft_recvfrom_until(
  * weft_blocking_copy(fn, arg, drop, &code): the same with a copy of *arg (at most WEFT_ARG_MAX bytes),
  * which is copied back when fn has returned. So the job may be left alone: -ECANCELED and
  * -ETIMEDOUT come at once, *arg stays as it was, and fn ends when it ends. drop(copy) then runs
- * behind it, on the helper, to free what fn may have left in there; NULL: nothing to free. -ENOMEM is
- * possible too.
+ * behind it, on the helper, to free what fn may have left in there; NULL: nothing to free. What no
+ * helper has taken by then never begins, and neither of the two runs. -ENOMEM is possible too.
  */
 #define weft_blocking_copy(fn, arg, drop, ret_code)                                                \
 	weft_blocking_copy_until(fn, arg, drop, ret_code, WEFT_NEVER)
