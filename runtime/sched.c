@@ -252,20 +252,9 @@ static WEFT__NO_TSAN void requeue_pinned(void *co)
 	weft__ready(co);
 }
 
-/* As turn_recorded. Gives w back, so that the caller need not keep it. */
-static __attribute__((noinline, cold)) WEFT__NO_TSAN struct weft__worker *yield_recorded(
-	struct weft__worker *w, struct weft__co *self)
-{
-	weft__trace_reserve(w, WEFT__TRACE_PARK_UNITS);
-	weft__trace_yield(w, self);
-	return w;
-}
-
 /* To the end of the queue; a pinned one by way of whoever runs next, to its own worker. */
-static inline void yield(struct weft__worker *w, struct weft__co *self)
+static inline void leave_ready(struct weft__worker *w, struct weft__co *self)
 {
-	if (WEFT__PROBE_ON)
-		w = yield_recorded(w, self);
 	/* release: as in weft__ready, which a thief's acquire pairs with. */
 	atomic_store_explicit(&self->state, WEFT__CO_READY, memory_order_release);
 	if (self->is_pinned) {
@@ -274,6 +263,23 @@ static inline void yield(struct weft__worker *w, struct weft__co *self)
 	} else {
 		leave(self, next_turn_ready(w, self));
 	}
+}
+
+/* As turn_recorded, and to the end: the caller need not even keep w. */
+static __attribute__((noinline, cold)) void yield_recorded(
+	struct weft__worker *w, struct weft__co *self)
+{
+	weft__trace_reserve(w, WEFT__TRACE_PARK_UNITS);
+	weft__trace_yield(w, self);
+	leave_ready(w, self);
+}
+
+static inline void yield(struct weft__worker *w, struct weft__co *self)
+{
+	if (WEFT__PROBE_ON)
+		yield_recorded(w, self);
+	else
+		leave_ready(w, self);
 }
 
 void weft__yield(struct weft__worker *w, struct weft__co *self)
