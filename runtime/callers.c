@@ -94,7 +94,7 @@ static bool grow(void)
 	return true;
 }
 
-/* NULL: it is new, and there is no memory for it. */
+/* NULL: it is new, and there is no memory for it, or no room in the ring. */
 static const struct stack *number(const uintptr_t *pcs, int n)
 {
 	struct stack **slot, *stack;
@@ -107,12 +107,16 @@ static const struct stack *number(const uintptr_t *pcs, int n)
 	stack = malloc(sizeof(*stack) + (size_t)n * sizeof(*pcs));
 	if (!stack)
 		return NULL;
-	stack->number = ++known.used;
+	stack->number = known.used + 1;
 	stack->n = n;
 	memcpy(stack->pcs, pcs, (size_t)n * sizeof(*pcs));
-	weft__probe_stack(weft__worker(), stack->number, pcs, n, &known.last_t);
+	if (!weft__probe_stack(weft__worker(), stack->number, pcs, n, &known.last_t)) {
+		free(stack);
+		return NULL;
+	}
 	stack->t = known.last_t;
 	*slot = stack;
+	known.used++;
 	return stack;
 }
 

@@ -254,10 +254,10 @@ static inline __attribute__((always_inline)) int accept_one(
 {
 	/* Before the call, behind which somebody may have closed the listener for good. */
 	enum weft__io_kind kind = listener ? listener->kind : WEFT__IO_SOCKET;
-	int fd = (int)weft__io_call(
-		listener, WEFT__IO_IN, accept_step, NULL, 0, until, "weft_accept");
+	int fd;
 
 	weft__trace_here();
+	fd = (int)weft__io_call(listener, WEFT__IO_IN, accept_step, NULL, 0, until, "weft_accept");
 	if (is_full(fd) && until != WEFT_NOW) {
 		int64_t t = weft_now() + FULL_PAUSE_NS;
 

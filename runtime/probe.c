@@ -103,16 +103,18 @@ static char *put_text(char *p, const char *text)
 	return p + n + 1;
 }
 
-void weft__probe_stack(
+bool weft__probe_stack(
 	struct weft__worker *w, uint32_t number, const uintptr_t *pcs, int n, int64_t *last)
 {
 	size_t bytes = (size_t)n * sizeof(*pcs);
 	struct weft_rec *rec = weft__rec_begin(w->ring, WEFT_EV_STACK, units_of(bytes), last, NULL);
+	bool kept = rec != w->ring->scratch;
 
 	rec->n = n;
 	weft__rec_tail(rec)->a = number;
 	memcpy(weft__rec_payload(rec), pcs, bytes);
 	weft__rec_end(w->ring, rec);
+	return kept;
 }
 
 void weft__probe_spawn(struct weft__worker *w, struct weft__co *parent, struct weft__co *co)

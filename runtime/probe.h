@@ -43,7 +43,8 @@ struct weft_chan;
 
 void weft__probe_here(uintptr_t pc);
 uintptr_t weft__probe_place(struct weft__co *self, uintptr_t pc);
-void weft__probe_stack(
+/* False: it is lost, since there was no room for it, and nothing may refer to it. */
+bool weft__probe_stack(
 	struct weft__worker *w, uint32_t number, const uintptr_t *pcs, int n, int64_t *last);
 void weft__probe_reserve(struct weft__worker *w, unsigned units);
 void weft__probe_spawn(struct weft__worker *w, struct weft__co *parent, struct weft__co *co);

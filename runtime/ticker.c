@@ -278,10 +278,11 @@ static bool stop(struct weft_chan *chan)
 
 bool weft_time_stop(weft_time_chan *c)
 {
-	struct weft_chan *chan = lock_ticker(c, "weft_time_stop");
+	struct weft_chan *chan;
 	bool stopped;
 
 	weft__trace_here();
+	chan = lock_ticker(c, "weft_time_stop");
 	stopped = stop(chan);
 	weft__unlock(&chan->lock);
 	return stopped;
@@ -289,11 +290,13 @@ bool weft_time_stop(weft_time_chan *c)
 
 bool weft_time_reset(weft_time_chan *c, int64_t ns)
 {
-	struct weft_chan *chan = lock_ticker(c, "weft_time_reset");
-	struct weft__ticker *t = chan->ticker;
+	struct weft_chan *chan;
+	struct weft__ticker *t;
 	bool stopped, first = false;
 
 	weft__trace_here();
+	chan = lock_ticker(c, "weft_time_reset");
+	t = chan->ticker;
 	if (t->period && ns <= 0)
 		weft__panic("weft_time_reset of a ticker to a period of %lld ns", (long long)ns);
 	stopped = stop(chan);

@@ -3,11 +3,13 @@
  * Does a bit of everything that is recorded, over and over: tests/record_wishes.py records it with
  * all kinds of wishes.
  *
- *	record_all ROUNDS [dump]
+ *	record_all ROUNDS [dump | late]
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <weft.h>
 
@@ -161,6 +163,31 @@ static OWN void pipes(void)
 	weft_io_close(out);
 }
 
+static void dial(const char *address)
+{
+	struct weft_io *io;
+
+	if (weft_dial(address, &io) < 0)
+		exit(7);
+	weft_io_close(io);
+}
+
+static OWN void sockets(void)
+{
+	struct weft_io *listener, *io;
+	struct weft_addr addr;
+	char text[WEFT_ADDR_TEXT];
+
+	if (weft_listen("tcp:127.0.0.1:0", &listener) < 0 || weft_io_local(listener, &addr) < 0 ||
+		weft_addr_text(&addr, text, sizeof(text)) < 0)
+		exit(8);
+	weft_go(dial, text);
+	if (weft_accept(listener, &io) < 0)
+		exit(9);
+	weft_io_close(io);
+	weft_io_close(listener);
+}
+
 static OWN void count(int round)
 {
 	weft_count("rounds", round);
@@ -178,21 +205,43 @@ static OWN void marks(int round)
 	weft_task_end(task);
 }
 
+static OWN void late(void)
+{
+	weft_note("late");
+}
+
+/* The same over and over, until whoever has started us has seen enough and closes our stdin. */
+static void go_on(void)
+{
+	struct pollfd end = {.fd = STDIN_FILENO, .events = POLLIN};
+
+	while (poll(&end, 1, 0) == 0) {
+		late();
+		weft_sleep(WEFT_MS);
+	}
+}
+
 static int all(int argc, char **argv)
 {
 	int rounds = argc > 1 ? atoi(argv[1]) : 1;
+	const char *then = argc > 2 ? argv[2] : "";
 
 	for (int i = 0; i < rounds; i++) {
 		channels();
 		locks();
 		times();
 		pipes();
+		sockets();
 		marks(i);
 	}
-	if (argc > 2 && weft_trace_dump(NULL) != 0)
+	if (strcmp(then, "dump") == 0 && weft_trace_dump(NULL) != 0)
 		exit(6);
+	if (strcmp(then, "late") == 0)
+		late();
 	puts("done"); /* from now on nothing much is recorded */
 	fflush(stdout);
+	if (strcmp(then, "late") == 0)
+		go_on();
 	return 0;
 }
 

@@ -108,7 +108,7 @@ CALLS = {
     "add": "weft_waitgroup", "signal": "weft_cond_broadcast", "timer": r"weft_(ticker|time_stop)",
     "note": "weft_note", "log": "weft_log", "begin": "weft_region_begin", "end": "weft_region_end",
     "task": "weft_task", "count": "weft_count",
-    "block": r"weft_(send|recv|select|mutex_lock|rwlock|cond_wait|waitgroup_wait|semaphore_acquire|join|io_read|once)",
+    "block": r"weft_(send|recv|select|mutex_lock|rwlock|cond_wait|waitgroup_wait|semaphore_acquire|join|io_read|accept|once)",
 }
 TEXT = (tap.SOURCE / "tests" / "record_all.c").read_text().splitlines()
 
@@ -243,6 +243,31 @@ def _(folder):
         drops = [e for e in events if e["ev"] == "drop"]
         assert drops and all(e["n"] > 0 and e["since"] <= e["t"] for e in drops), drops[:3]
         assert {e["w"] for e in drops} <= set(range(workers))
+
+
+@tap.test("a_stack_that_was_dropped_is_recorded_when_there_is_room")
+def _(folder):
+    fifo, path = folder / "fifo", folder / "late.json"
+    os.mkfifo(fifo)
+    keeps_it_open = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    program = subprocess.Popen([PROGRAM, "100", "late"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                               env=environment(fifo, 1, mode="drop", buffer="64K", events="all,stack"))
+    # By then nothing has had room for long, the first call of late() neither.
+    tap.same(program.stdout.readline(), "done\n")
+    os.set_blocking(keeps_it_open, True)
+    late = 0
+    with open(keeps_it_open, "rb") as f, open(path, "wb") as out:
+        for line in f:
+            out.write(line)
+            late += b'"name":"late"' in line
+            if late == 3 and not program.stdin.closed:
+                program.stdin.close()
+    tap.same(program.wait(timeout=60), 0)
+    _, events = load(path)
+    assert any(e["ev"] == "drop" for e in events)
+    stacks = {e["stack"] for e in events if e["ev"] == "stack"}
+    notes = [e for e in events if e["ev"] == "note" and e["name"] == "late"]
+    assert len(notes) >= 3 and all(e.get("stack") in stacks and "at" in e for e in notes), notes[:3]
 
 
 @tap.test("deadlines_and_stamps_are_of_one_clock")
