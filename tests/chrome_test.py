@@ -26,6 +26,8 @@ async function look(trace) {
 		warnings: model.importWarnings.map(w => w.message),
 		threads: threads.map(t => `${t.parent.name}/${t.name}`).sort(),
 		slices: threads.map(t => t.sliceGroup.length).reduce((a, b) => a + b, 0),
+		stacks: threads.flatMap(t => t.sliceGroup.slices.filter(s => s.startStackFrame).map(
+			s => [s.title, ...s.startStackFrame.stackTrace.map(f => f.title)])).sort(),
 		arrows: model.flowEvents.map(f => [f.category, f.startSlice.title, f.endSlice.title]),
 	};
 }
@@ -67,7 +69,8 @@ def seen(folder, traces):
 
 def wanted(trace):
     """The same, from the file itself: an end of an arrow stands directly behind its slice."""
-    events = json.loads(trace)["traceEvents"]
+    document = json.loads(trace)
+    events = document["traceEvents"]
     names = {(e["pid"], e["tid"] if e["name"] == "thread_name" else 0): e["args"]["name"]
              for e in events if e["name"] in ("process_name", "thread_name")}
     slices = [e for e in events if e["ph"] == "X"]
@@ -78,7 +81,13 @@ def wanted(trace):
         elif event["ph"] == "f":
             start = starts[event["cat"], event["id"]]
             arrows.append([event["cat"], start, before["name"]])
+    frames = document.get("stackFrames", {})
+
+    def calls(frame):
+        return [frames[frame]["name"], *calls(frames[frame].get("parent"))] if frame else []
+
     return {"warnings": [], "slices": len(slices), "arrows": arrows,
+            "stacks": sorted([e["name"], *calls(str(e["sf"]))] for e in slices if "sf" in e),
             "threads": sorted({f"{names[e['pid'], 0]}/{names[e['pid'], e['tid']]}"
                                for e in slices})}
 

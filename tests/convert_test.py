@@ -736,6 +736,63 @@ for each in SAMPLES:
     add_round_trip(each)
 
 
+def stacks(rows):
+    """What has a call stack: when, whose, and the functions and lines of it."""
+    locs = {r["loc"]: (r["fn"], r.get("file"), r.get("line")) for r in rows if r["ev"] == "loc"}
+    calls = {r["stack"]: [locs[at] for at in r["at"]] for r in rows if r["ev"] == "stack"}
+    return [(r["t"], r["co"], calls[r["stack"]]) for r in rows
+            if "stack" in r and r["ev"] != "stack"]
+
+
+@tap.test("chrome_and_back_keeps_call_stacks")
+def _(folder):
+    at = {"w": 0, "co": 1}
+    path = made(folder, [
+        {"ev": "loc", "loc": 1, "fn": "main", "file": "a \"b\".c", "line": 9},
+        {"ev": "loc", "loc": 2, "fn": "f", "file": "c:1"}, {"ev": "loc", "loc": 5, "fn": "g"},
+        {"ev": "stack", "stack": 9, "at": [2, 1]}, {"ev": "stack", "stack": 3, "at": [1]},
+        {"ev": "stack", "stack": 4, "at": [5, 2, 2, 1]},
+        {"ev": "spawn", "t": 0, "new": 1, "name": "main"}, {"ev": "run", "t": 1, **at},
+        {"ev": "make", "t": 2, "on": 1, "type": "chan", "name": "c", "cap": 2},
+        {"ev": "spawn", "t": 3, **at, "new": 2, "name": "child", "stack": 3, "at": 1},
+        {"ev": "send", "t": 4, **at, "on": 1, "msg": 1, "via": "buffer", "stack": 9, "value": 5},
+        {"ev": "recv", "t": 5, **at, "on": 1, "msg": 1, "stack": 4},
+        {"ev": "note", "t": 6, **at, "name": "here", "stack": 4},
+        {"ev": "begin", "t": 7, **at, "name": "part", "stack": 9},
+        {"ev": "end", "t": 8, **at, "name": "part"},
+        {"ev": "block", "t": 9, **at, "why": "recv", "on": 1, "stack": 3},
+        {"ev": "run", "t": 11, "w": 0, "co": 2}, {"ev": "close", "t": 12, "w": 0, "co": 2, "on": 1},
+        {"ev": "unblock", "t": 13, "w": 0, "co": 2, "to": 1, "why": "close", "stack": 9},
+        {"ev": "exit", "t": 14, "w": 0, "co": 2}])
+    rows, again = there_and_back(folder, path)
+    same(len(stacks(rows)), 7)
+    same(stacks(again), stacks(rows), "the call stacks")
+
+
+@tap.test("chrome_call_stacks_of_others_are_read")
+def _(folder):
+    def mark(name, **more):
+        return event("i", 1, name=name, s="t", **more)
+    rows = imported(folder, json.dumps({
+        "stackFrames": {"5": {"category": "libc.so", "name": "open", "parent": "x"},
+                        "x": {"name": "main"}, "round": {"name": "r", "parent": "round"},
+                        "lone": {}, "none": 7},
+        "traceEvents": [
+            event("X", 1, dur=5, name="a", sf=5), mark("b", sf="5"), mark("c", sf="x"),
+            mark("d", stack=["main", "f", "g"]), mark("e", stack=["main", "f"]),
+            mark("f", sf="what"), mark("g", stack=[]), mark("h", sf="lone"), mark("i", sf="none")]}))
+    main, other = ("main", None, None), ("?", None, None)
+    same([calls for _, _, calls in stacks(rows)],
+         [[("open", "libc.so", None), main]] * 2 + [[main]] +
+         [[("g", None, None), ("f", None, None), main], [("f", None, None), main], [other]])
+    same(sum(r["ev"] == "loc" for r in rows), 5)
+    rows = imported(folder, json.dumps({
+        "traceEvents": [mark("a", sf="round")],
+        "stackFrames": {"round": {"name": "r", "parent": "round"}}}))
+    calls, = (calls for _, _, calls in stacks(rows))
+    assert 1 <= len(calls) <= 256 and set(calls) == {("r", None, None)}, calls
+
+
 EXAMPLES = {
     "ping": ["--rounds", "20"], "ring": [], "worker-pool": [], "request-log": [], "sensor": [],
     "screen": [], "first-answer": [], "sieve": [], "philosophers": [], "bank": [], "life": [],

@@ -68,10 +68,12 @@ static void tear_down(struct chrome_importer *im)
 	free(im->items);
 	free(im->tips);
 	free(im->hops);
+	free(im->frames);
 	free(im->channels);
 	weft_map_finish(&im->track_of);
 	weft_map_finish(&im->channel_of);
 	weft_map_finish(&im->process_of);
+	weft_map_finish(&im->frame_of);
 	chrome_object_finish(&im->event);
 	chrome_object_finish(&im->args);
 	chrome_object_finish(&im->inner);

@@ -44,8 +44,7 @@ static void begin_act(
 		chrome_begin(&cw->out, 'X', &place, weft_ev_word(rec->kind), name);
 		chrome_dur(&cw->out, duration(cw, rec));
 	}
-	if (chrome_at(cw, rec))
-		chrome_text(&cw->out, "loc", chrome_at(cw, rec));
+	chrome_where(cw, rec);
 	if (chrome_at(cw, rec))
 		chrome_arg_text(&cw->out, "at", chrome_at(cw, rec));
 }
@@ -122,6 +121,7 @@ static void take_unblock(struct chrome_writer *cw, const struct weft_record *rec
 				CHROME_THREADS, chrome_thread(cw, from, rec).tid, rec->t},
 			"wake", name);
 		chrome_dur(&cw->out, 0);
+		chrome_where(cw, rec);
 		arg_id(cw, "to", rec->to);
 		if (rec->why)
 			chrome_arg_text(&cw->out, "why", weft_why_word(rec->why));
@@ -346,8 +346,7 @@ static void take_region(struct chrome_writer *cw, const struct weft_record *rec)
 
 	chrome_begin(&cw->out, rec->kind == WEFT_EV_BEGIN ? 'b' : 'e', &place, "region", rec->name);
 	chrome_id(&cw->out, "local", rec->co);
-	if (chrome_at(cw, rec))
-		chrome_text(&cw->out, "loc", chrome_at(cw, rec));
+	chrome_where(cw, rec);
 	arg_id(cw, "co", rec->co);
 	arg_id(cw, "task", rec->task);
 	if (rec->args)
@@ -383,6 +382,7 @@ static void take_task(struct chrome_writer *cw, const struct weft_record *rec)
 		place = chrome_thread(cw, thread, rec);
 	chrome_begin(&cw->out, rec->op == 0 ? 'b' : 'e', &place, "task", task_name(cw, rec));
 	chrome_id(&cw->out, "global", rec->id);
+	chrome_where(cw, rec);
 	arg_id(cw, "parent", rec->parent);
 	if (rec->args)
 		chrome_arg_json(&cw->out, "args", rec->args);

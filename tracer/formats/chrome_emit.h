@@ -17,6 +17,8 @@ struct chrome_emitter {
 	bool many;		  /* more than one process has threads */
 	struct weft_map track_of; /* of our own traces: coroutine to its track */
 	struct weft_set made;	  /* objects */
+	struct weft_map loc_of;	  /* by the address of an interned key */
+	uint64_t locs, stacks;	  /* that are out */
 	struct weft_map
 		tasks; /* by the address of an interned key: index of the innermost open one */
 	struct task {
@@ -32,8 +34,8 @@ void chrome_begin_record(
 
 /* These put out records and return 0 or what the sink returns. */
 int chrome_put(struct chrome_emitter *em, struct weft_record *rec);
-int chrome_put_spawn(
-	struct chrome_emitter *em, struct chrome_track *track, uint64_t parent, bool pre);
+int chrome_put_spawn(struct chrome_emitter *em, struct chrome_track *track,
+	const struct weft_record *by, bool pre); /* by: whose parent and place it has, or NULL */
 int chrome_put_make(struct chrome_emitter *em, uint64_t on, const char *name, bool merged);
 int chrome_put_mark(
 	struct chrome_emitter *em, uint8_t kind, uint64_t co, struct chrome_object *event);
@@ -41,6 +43,9 @@ int chrome_put_event(
 	struct chrome_emitter *em, const struct chrome_item *item, struct chrome_object *event);
 int chrome_put_ours(
 	struct chrome_emitter *em, const struct chrome_item *item, struct chrome_object *event);
+
+/* The number of the event's call stack, which has been put out then; 0: it has none. */
+int chrome_stack(struct chrome_emitter *em, struct chrome_object *event, uint64_t *ret_stack);
 
 int chrome_put_exit(struct chrome_emitter *em, uint32_t track); /* of our own traces */
 

@@ -48,6 +48,14 @@ struct chrome_track {
 	size_t nopen, room_open;
 };
 
+/* A frame of a call stack. */
+struct chrome_frame {
+	const char *fn, *file; /* file: or NULL */
+	int64_t line;	       /* -1: none */
+	const char *caller;    /* the interned key of its frame; NULL: nobody */
+	uint64_t stack;	       /* number of the stack that begins here, once it is out; or 0 */
+};
+
 /* What happens at one moment. */
 enum chrome_role {
 	CHROME_ROLE_END,   /* of a slice with a duration: before all else */
@@ -97,19 +105,26 @@ struct chrome_importer {
 	struct chrome_item *items;
 	struct chrome_tip *tips;
 	struct chrome_hop *hops;
+	struct chrome_frame *frames;
 	const char **channels; /* their names, interned */
 	char *chunk;	       /* texts of events go here */
 	size_t chunk_left;
 	size_t last_track; /* that find_track found */
-	size_t ntracks, nitems, ntips, nhops, nchannels, nprocesses;
+	size_t ntracks, nitems, ntips, nhops, nchannels, nprocesses, nframes, room_frames;
 	size_t room_processes, room_tracks, room_items, room_tips, room_hops, room_channels;
-	struct weft_map track_of, channel_of, process_of; /* by the address of an interned name */
-	const char *title;				  /* or NULL */
-	bool ours;					  /* weft wrote this file */
+	struct weft_map track_of, channel_of, process_of, frame_of; /* by an interned key */
+	const char *title;					    /* or NULL */
+	bool ours;						    /* weft wrote this file */
 	uint64_t odd[CHROME_ODDITY_COUNT], odd_line[CHROME_ODDITY_COUNT];
 };
 
 void chrome_odd(struct chrome_importer *im, enum chrome_oddity oddity, uint64_t line);
+
+/* The arena's copy of what is joined, each of them or NULL; NULL if out of memory. */
+const char *chrome_join(struct chrome_importer *im, const char *a, const char *b, const char *c);
+
+/* chrome_frames.c: one of the file's stackFrames; its id is interned. Returns 0 or -ENOMEM. */
+int chrome_take_frame(struct chrome_importer *im, const char *id, struct chrome_object *object);
 
 /* The index of a channel of this name, or -ENOMEM. */
 int64_t chrome_channel(struct chrome_importer *im, const char *name);

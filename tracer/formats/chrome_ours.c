@@ -41,7 +41,7 @@ static int act_spawn(struct chrome_emitter *em, struct weft_record *rec, struct 
 {
 	const uint64_t *track = weft_map_get(&em->track_of, id(args, "new"));
 
-	return track ? chrome_put_spawn(em, &em->im->tracks[*track], rec->co, false) : 0;
+	return track ? chrome_put_spawn(em, &em->im->tracks[*track], rec, false) : 0;
 }
 
 static int act_run(struct chrome_emitter *em, struct weft_record *rec, struct chrome_object *args)
@@ -167,6 +167,7 @@ static int put_act(
 	const char *cat = chrome_field(event, "cat");
 	struct chrome_object *args = &em->im->args;
 	struct weft_record rec;
+	uint64_t stack = 0;
 	int rc;
 
 	if (!cat || strcmp(cat, "life") == 0)
@@ -181,8 +182,11 @@ static int put_act(
 			continue;
 		if (act->has_object && id(args, "on"))
 			rc = make_named(em, id(args, "on"), event);
+		if (rc == 0)
+			rc = chrome_stack(em, event, &stack);
 		chrome_begin_record(em, &rec, act->kind, chrome_co(em, item->track));
 		rec.at_text = chrome_field(event, "loc");
+		rec.stack = stack;
 		return rc < 0 ? rc : act->take(em, &rec, args);
 	}
 	return 1;
@@ -194,12 +198,16 @@ static int put_region(struct chrome_emitter *em, struct chrome_object *event, ch
 	struct chrome_object *args = &em->im->args;
 	const struct chrome_pair *inner;
 	struct weft_record rec;
+	uint64_t stack = 0;
 	int rc = chrome_inner(event, "args", args);
 
+	if (rc == 0)
+		rc = chrome_stack(em, event, &stack);
 	if (rc < 0)
 		return rc;
 	inner = chrome_find(args, "args");
 	chrome_begin_record(em, &rec, ph == 'b' ? WEFT_EV_BEGIN : WEFT_EV_END, id(args, "co"));
+	rec.stack = stack;
 	rec.name = chrome_field(event, "name");
 	if (!rec.co || !rec.name)
 		return 0;
@@ -226,7 +234,7 @@ int chrome_put_ours(
 		return 0;
 	}
 	if (track && !track->spawned)
-		rc = chrome_put_spawn(em, track, 0, false);
+		rc = chrome_put_spawn(em, track, NULL, false);
 	if (rc == 0 && ph[0] == 'X') {
 		rc = put_act(em, item, event);
 		return rc == 1 ? chrome_put_mark(em, WEFT_EV_NOTE, track->co, event) : rc;

@@ -44,8 +44,7 @@ bool chrome_probe(const char *data, size_t len)
 
 /* ---- Threads --------------------------------------------------------------------------------- */
 
-/* The arena's copy of what is joined; NULL if out of memory. */
-static const char *join(struct chrome_importer *im, const char *a, const char *b, const char *c)
+const char *chrome_join(struct chrome_importer *im, const char *a, const char *b, const char *c)
 {
 	const char *parts[] = {a ? a : "", b ? b : "", c ? c : ""};
 	char small[256], *text = small, *p;
@@ -129,7 +128,7 @@ static int64_t find_track(struct chrome_importer *im, struct chrome_object *even
 		if (strcmp(track->tid, tid) == 0 && strcmp(track->pid, pid) == 0)
 			return (int64_t)im->last_track;
 	}
-	key = join(im, pid, tid, NULL);
+	key = chrome_join(im, pid, tid, NULL);
 	known = key ? weft_map_get(&im->track_of, (uintptr_t)key) : NULL;
 	if (known) {
 		im->last_track = (size_t)*known;
@@ -237,7 +236,7 @@ static int take_flow(struct chrome_importer *im, struct chrome_object *event,
 	else
 		snprintf(label, sizeof(label), "%.100s/%.150s", cat, name);
 	return add_tip(im, item, ph, ph == 'f' && !(bp && strcmp(bp, "e") == 0),
-		join(im, cat, name, id), chrome_channel(im, label), line);
+		chrome_join(im, cat, name, id), chrome_channel(im, label), line);
 }
 
 /* An arrow by fields of the slices at its ends. */
@@ -253,7 +252,7 @@ static int take_bind(struct chrome_importer *im, struct chrome_object *event,
 		!in   ? 's'
 		: out ? 't'
 		      : 'f',
-		false, join(im, "bind_id", id, NULL), chrome_channel(im, "flow"), line);
+		false, chrome_join(im, "bind_id", id, NULL), chrome_channel(im, "flow"), line);
 }
 
 /* ---- Events ---------------------------------------------------------------------------------- */
@@ -411,6 +410,31 @@ static int take_header(struct chrome_importer *im, const struct weft_text *text)
 	return rc == -ENOMEM ? rc : 0;
 }
 
+/* The frames of call stacks, one at a time: there may be many. */
+static int read_frames(struct chrome_importer *im, struct weft_split *split)
+{
+	int rc;
+
+	weft_input_get(split->input);
+	while ((rc = weft_split_key(split)) == WEFT_PIECE_VALUE) {
+		const char *id;
+
+		split->text.data[split->text.len - 1] = '\0'; /* the quote */
+		id = weft_arena_intern(im->arena, split->text.data + 1);
+		rc = id ? weft_split_value(split, WEFT_LINE_MAX) : -ENOMEM;
+		if (rc != WEFT_PIECE_VALUE)
+			break;
+		if (split->text.too_long)
+			continue;
+		rc = chrome_object_read(&im->event, split->text.data, split->text.len);
+		if (rc == 0)
+			rc = chrome_take_frame(im, id, &im->event);
+		if (rc == -ENOMEM)
+			break;
+	}
+	return rc;
+}
+
 static int read_object(struct chrome_importer *im, struct weft_split *split)
 {
 	bool found = false;
@@ -423,6 +447,12 @@ static int read_object(struct chrome_importer *im, struct weft_split *split)
 		if (key_is(split, "traceEvents") && weft_split_blank(split) == '[') {
 			found = true;
 			rc = read_list(im, split);
+			if (rc == WEFT_PIECE_CLOSE)
+				continue;
+			break;
+		}
+		if (key_is(split, "stackFrames") && weft_split_blank(split) == '{') {
+			rc = read_frames(im, split);
 			if (rc == WEFT_PIECE_CLOSE)
 				continue;
 			break;

@@ -54,15 +54,17 @@ static const char *track_name(const struct chrome_importer *im, const struct chr
 	return buf;
 }
 
-int chrome_put_spawn(
-	struct chrome_emitter *em, struct chrome_track *track, uint64_t parent, bool pre)
+int chrome_put_spawn(struct chrome_emitter *em, struct chrome_track *track,
+	const struct weft_record *by, bool pre)
 {
 	struct weft_record rec;
 	char name[512];
 
 	if (track->spawned)
 		return 0;
-	chrome_begin_record(em, &rec, WEFT_EV_SPAWN, parent);
+	chrome_begin_record(em, &rec, WEFT_EV_SPAWN, by ? by->co : 0);
+	rec.at_text = by ? by->at_text : NULL;
+	rec.stack = by ? by->stack : 0;
 	rec.new_ = track->co;
 	rec.name = track_name(em->im, track, em->many, name, sizeof(name));
 	rec.pre = pre;
@@ -113,7 +115,7 @@ static int introduce(struct chrome_emitter *em)
 
 		if (track->used) {
 			track->co = ++co;
-			rc = chrome_put_spawn(em, track, 0, true);
+			rc = chrome_put_spawn(em, track, NULL, true);
 		}
 	}
 	free(orders);
@@ -145,9 +147,13 @@ int chrome_put_mark(
 	const char *name = chrome_field(event, "name");
 	const struct chrome_pair *args = chrome_find(event, "args");
 	struct weft_record rec;
-	int rc;
+	uint64_t stack;
+	int rc = chrome_stack(em, event, &stack);
 
+	if (rc < 0)
+		return rc;
 	chrome_begin_record(em, &rec, kind, co);
+	rec.stack = stack;
 	rec.name = name ? name : "";
 	if (args && args->value[0] == '{')
 		rec.args = chrome_json(event, "args");
@@ -411,6 +417,7 @@ int chrome_emit(struct chrome_importer *im, const struct weft_sink *sink)
 	}
 	weft_map_finish(&em.track_of);
 	weft_set_finish(&em.made);
+	weft_map_finish(&em.loc_of);
 	weft_map_finish(&em.tasks);
 	free(em.open_tasks);
 	return rc;

@@ -30,7 +30,7 @@ const char *chrome_at(const struct chrome_writer *cw, const struct weft_record *
 {
 	const uint64_t *index = rec->at ? weft_map_get(&cw->locs, rec->at) : NULL;
 
-	return rec->at_text ? rec->at_text : index ? cw->loc_names[*index] : NULL;
+	return rec->at_text ? rec->at_text : index ? cw->loc_names[*index].text : NULL;
 }
 
 /* ---- States ---------------------------------------------------------------------------------- */
@@ -84,8 +84,8 @@ static void put_span(
 	chrome_begin(out, 'X', &place, cats[span->state], name);
 	chrome_dur(out, span->end_ns - span->begin_ns);
 	chrome_text(out, "cname", colours[span->state]);
-	if (span->state == WEFT_STATE_BLOCKED && chrome_at(cw, rec))
-		chrome_text(out, "loc", chrome_at(cw, rec));
+	if (span->state == WEFT_STATE_BLOCKED)
+		chrome_where(cw, rec);
 	if (span->state == WEFT_STATE_RUNNING && span->worker >= 0)
 		chrome_arg_int(out, "worker", span->worker);
 	if (span->state == WEFT_STATE_RUNNING && rec->kind == WEFT_EV_RUN && rec->cpu >= 0)
@@ -255,6 +255,7 @@ static void put_losses(struct chrome_writer *cw, int64_t until)
 
 static void take_loc(struct chrome_writer *cw, const struct weft_record *rec)
 {
+	struct chrome_loc *loc;
 	char text[512];
 
 	if (rec->file && rec->line_no >= 0)
@@ -267,8 +268,14 @@ static void take_loc(struct chrome_writer *cw, const struct weft_record *rec)
 		cw->failed = true;
 		return;
 	}
-	cw->loc_names[cw->nlocs] = weft_arena_intern(cw->arena, text);
-	cw->failed |= !cw->loc_names[cw->nlocs++];
+	cw->loc_names[cw->nlocs] = (struct chrome_loc){
+		.text = weft_arena_intern(cw->arena, text),
+		.fn = weft_arena_intern(cw->arena, rec->fn),
+		.file = rec->file ? weft_arena_intern(cw->arena, rec->file) : NULL,
+		.line = rec->line_no,
+	};
+	loc = &cw->loc_names[cw->nlocs++];
+	cw->failed |= !loc->text || !loc->fn || (rec->file && !loc->file);
 }
 
 static int take(void *arg, const struct weft_record *rec)
@@ -281,6 +288,9 @@ static int take(void *arg, const struct weft_record *rec)
 	switch (rec->kind) {
 	case WEFT_EV_LOC:
 		take_loc(cw, rec);
+		break;
+	case WEFT_EV_STACK:
+		chrome_take_stack(cw, rec);
 		break;
 	case WEFT_EV_RUN:
 		take_run(cw, rec);
@@ -358,7 +368,9 @@ static void put_end(struct chrome_writer *cw)
 	FILE *f = cw->out.f;
 	struct json_object *value;
 
-	fputs("\n],\"displayTimeUnit\":\"ns\",\"metadata\":{\"format\":\"weft\",\"title\":", f);
+	fputs("\n],", f);
+	chrome_put_frames(cw);
+	fputs("\"displayTimeUnit\":\"ns\",\"metadata\":{\"format\":\"weft\",\"title\":", f);
 	weft_json_string(f, cw->trace->title);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		if (!json_object_object_get_ex(cw->header, keys[i], &value))
@@ -400,6 +412,7 @@ static void tear_down(struct chrome_writer *cw)
 	weft_set_finish(&cw->sent);
 	weft_set_finish(&cw->spawned);
 	weft_set_finish(&cw->closes);
+	chrome_stacks_finish(&cw->stacks);
 	free(cw->lanes);
 	free(cw->loc_names);
 	free(cw->task_names);

@@ -20,6 +20,26 @@ struct chrome_lane {
 	bool starts;	    /* it is there and has not run */
 };
 
+/* A source location. */
+struct chrome_loc {
+	const char *text;      /* "file:line" */
+	const char *fn, *file; /* file: or NULL */
+	int64_t line;	       /* -1: none */
+};
+
+/* A frame of a call stack: a place in the tree of callers. */
+struct chrome_caller {
+	uint64_t caller; /* number of a frame, from 1; 0: nobody */
+	uint64_t loc;	 /* index in loc_names */
+};
+
+struct chrome_stacks {
+	struct chrome_caller *frames;
+	size_t nframes, room_frames;
+	struct weft_map frame_of; /* caller and location to the frame's number */
+	struct weft_map leaf_of;  /* stack to the number of its innermost frame */
+};
+
 struct chrome_writer {
 	struct chrome_out out;
 	struct chrome_plan plan;
@@ -33,7 +53,9 @@ struct chrome_writer {
 	struct weft_map given;	/* object to the number of the release whose arrow has begun */
 	struct weft_set sent;	/* messages; a number that comes twice gets one arrow */
 	struct weft_set spawned, closes; /* which have had their arrow */
-	const char **loc_names, **task_names;
+	struct chrome_loc *loc_names;
+	const char **task_names;
+	struct chrome_stacks stacks;
 	size_t nlocs, room_locs, ntasks, room_tasks;
 	uint64_t wakes, releases;
 	size_t messages, parks, ops, losses; /* how many of them have been */
@@ -52,6 +74,14 @@ bool chrome_state(struct chrome_writer *cw, uint32_t thread, enum weft_state sta
 
 /* The location of the record, as `loc` and later as args; or NULL. */
 const char *chrome_at(const struct chrome_writer *cw, const struct weft_record *rec);
+
+/* Where in the program the record was made, as fields of its event: `loc` and `sf`. */
+void chrome_where(struct chrome_writer *cw, const struct weft_record *rec);
+
+/* chrome_stacks.c: a record of a stack; and the frames of all of them, with a comma behind. */
+void chrome_take_stack(struct chrome_writer *cw, const struct weft_record *rec);
+void chrome_put_frames(const struct chrome_writer *cw);
+void chrome_stacks_finish(struct chrome_stacks *stacks);
 
 /* What a thread does, by kind. */
 void chrome_act(struct chrome_writer *cw, const struct weft_record *rec);
