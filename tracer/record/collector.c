@@ -237,7 +237,7 @@ static int64_t collect(struct merge *m, bool final)
 	int64_t t = end.ticks;
 	bool sound = true;
 
-	atomic_store(&weft__rec_floor.ticks, t);
+	atomic_exchange(&weft__rec_floor.ticks, t);
 	barrier(rec);
 	for (int i = 0; i < m->n; i++)
 		sound = wait_closed(rec, m->cursors[i].ring) && sound;
