@@ -103,6 +103,12 @@ static bool parse_port(const char *s, uint16_t *ret_port)
 	return true;
 }
 
+/* As getaddrinfo sees it, which takes signs and blanks, and a port modulo 65536. */
+static bool is_number(const char *s)
+{
+	return s[strspn(s, " \t\n\v\f\r+-0123456789")] == '\0';
+}
+
 static void add_v4(struct weft__addrs *all, enum weft__net net, struct in_addr ip, uint16_t port)
 {
 	struct weft__addr *a = &all->list[all->count++];
@@ -143,8 +149,8 @@ static bool take_scope(char *host, uint32_t *ret_scope)
 	return *ret_scope != 0;
 }
 
-/* False: not without help. */
-static bool from_numbers(const struct text *t, bool listen, struct weft__addrs *all)
+/* 1, 0: not without help, or -EINVAL. */
+static int from_numbers(const struct text *t, bool listen, struct weft__addrs *all)
 {
 	char host[HOST_MOST];
 	struct in6_addr v6;
@@ -153,7 +159,7 @@ static bool from_numbers(const struct text *t, bool listen, struct weft__addrs *
 	uint16_t port;
 
 	if (!parse_port(t->port, &port))
-		return false;
+		return is_number(t->port) ? -EINVAL : 0;
 	if (!t->host[0]) {
 		v6 = listen ? (struct in6_addr)IN6ADDR_ANY_INIT
 			    : (struct in6_addr)IN6ADDR_LOOPBACK_INIT;
@@ -164,17 +170,17 @@ static bool from_numbers(const struct text *t, bool listen, struct weft__addrs *
 		add_v4(all, t->net, v4, port);
 		if (!listen)
 			add_v6(all, t->net, &v6, port, 0);
-		return true;
+		return 1;
 	}
 	if (inet_pton(AF_INET, t->host, &v4) == 1) {
 		add_v4(all, t->net, v4, port);
-		return true;
+		return 1;
 	}
 	memcpy(host, t->host, sizeof(host));
 	if (!take_scope(host, &scope) || inet_pton(AF_INET6, host, &v6) != 1)
-		return false;
+		return 0;
 	add_v6(all, t->net, &v6, port, scope);
-	return true;
+	return 1;
 }
 
 static int from_path(const char *path, struct weft__addrs *all)
@@ -293,9 +299,12 @@ int weft__addrs_find(const char *s, bool listen, int64_t until, struct weft__add
 		return -ENOMEM;
 	if (t.net == WEFT__UNIX) {
 		r = from_path(t.path, all);
-	} else if (!from_numbers(&t, listen, all)) {
-		free(all);
-		return from_names(&t, listen, until, ret_addrs);
+	} else {
+		r = from_numbers(&t, listen, all);
+		if (r == 0) {
+			free(all);
+			return from_names(&t, listen, until, ret_addrs);
+		}
 	}
 	if (r < 0)
 		free(all);

@@ -243,7 +243,9 @@ CO_TEST(a_service_goes_by_its_name)
 CO_TEST(bad_addresses_are_refused)
 {
 	static const char *const bad[] = {"", "tcp", "tcp:", "tcp:host", "tcp:host:", "tcp:::1:80",
-		"tcp:[::1:80", "tcp:[]:", "sctp:host:80", "unix:", "/run/x"};
+		"tcp:[::1:80", "tcp:[]:", "sctp:host:80", "unix:", "/run/x", "tcp:127.0.0.1:65536",
+		"udp::65616", "tcp:localhost:4294967376", "tcp:127.0.0.1:-1", "tcp:127.0.0.1:+80",
+		"tcp:127.0.0.1: 80"};
 	struct weft_addr addr;
 	char longest[400];
 
