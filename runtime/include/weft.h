@@ -82,8 +82,10 @@ WEFT_API const char *weft_version(void);
  *
  * A coroutine runs a function of one pointer argument of any type, on a stack of its own: 64 KiB by
  * default (256 KiB in debug and sanitizer builds; WEFT_STACK=KIB sets it, 16 to 65536), 8 MiB for
- * coroutine 1. printf and friends fit; deep recursion and large arrays may not. Coroutines move
- * between workers wherever they wait.
+ * coroutine 1. printf and friends fit; deep recursion and large arrays may not. A guard of one page is
+ * below each stack: compile with -fstack-clash-protection, where that is not the default, or a frame
+ * larger than a page may step over it, into somebody else's stack, and nothing tells of the overflow.
+ * Coroutines move between workers wherever they wait.
  */
 
 /*
