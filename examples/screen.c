@@ -4,9 +4,9 @@
  * no other. Coroutine 1 is pinned to it; the --bands of each of the --frames are computed on any
  * worker.
  */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <weft.h>
 
@@ -16,9 +16,11 @@ static const char shades[] = ".:-=+*#%";
 
 /* ---- The library: it works on the first thread of the process only. ---- */
 
+static pthread_t main_thread; /* set by main */
+
 static void only_on_the_main_thread(void)
 {
-	if (gettid() == getpid())
+	if (pthread_equal(pthread_self(), main_thread))
 		return;
 	fputs("screen: called from a thread that is not the main thread\n", stderr);
 	exit(1);
@@ -80,5 +82,6 @@ static int app(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	main_thread = pthread_self();
 	return weft_run(app, argc, argv);
 }

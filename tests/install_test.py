@@ -100,6 +100,16 @@ add_compiler("g++", "-std=c++20", "-O2", how="with_the_static_library")
 add_compiler("clang++", "-std=c++17")
 
 
+@tap.test("each_example_compiles_where_it_is_installed")
+def _(folder):
+    examples = sorted((prefix / "share" / "doc" / "weft" / "examples").glob("*.c"))
+    assert len(examples) >= 16, examples
+    for example in examples:
+        got = run("gcc", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror", "-fsyntax-only", example,
+                  *pkg_config("--cflags"))
+        same((got.returncode, got.stderr), (0, ""), example.name)
+
+
 for compiler in ("gcc", "g++"):
     @tap.test(f"macros_evaluate_their_arguments_once_with_{compiler}")
     def _(folder, compiler=compiler):
