@@ -3,15 +3,15 @@
  * Random graphs of coroutines that do everything at once, and a law that must hold whatever the
  * schedule: each message that was sent is received once, each that was given up (at its deadline,
  * or because its scope ended) is received never, each coroutine that was started has ended; what a
- *mutex guards is counted right, and no more hold a permit than there are.
+ * mutex guards is counted right, and no more hold a permit than there are.
  *
  *	stress [--seconds S] [--seed N] [--workers W] [--hogs N] [--check WEFT] [--rounds N]
  *
  * A round is one process with one seed, on 1, 2, 4 and 8 workers in turn, and on 8 beside processes
  * that do nothing but compute (or on W, beside N of them; or on WEFT_WORKERS). In every fourth
- *round a signal comes each millisecond. With --check every second round is recorded, and "WEFT
- *check" must find no error in its trace. A failure prints the round's seed; --seed with --rounds 1
- *does the same round again, save for the schedule. Prints TAP.
+ * round a signal comes each millisecond. With --check every second round is recorded, and "WEFT
+ * check" must find no error in its trace. A failure prints the round's seed; --seed with --rounds 1
+ * does the same round again, save for the schedule. Prints TAP.
  */
 #include <errno.h>
 #include <signal.h>
