@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -109,6 +110,12 @@ static size_t max_map_count(void)
 	return n > 0 ? strtoul(text, NULL, 10) : 65530;
 }
 
+/* Emulators take any advice for good, and may do nothing: then the kernel can write there. */
+static bool is_guarded(void *page)
+{
+	return getrandom(page, 1, GRND_NONBLOCK) < 0 && errno == EFAULT;
+}
+
 /* Tries it on a page of our own: the kernel may be too old, or pages may be locked (mlockall). */
 static enum weft__guard probe_guard(void)
 {
@@ -123,7 +130,7 @@ static enum weft__guard probe_guard(void)
 	p = mmap(NULL, pool.page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
 		return guard;
-	if (madvise(p, pool.page, MADV_GUARD_INSTALL) == 0)
+	if (madvise(p, pool.page, MADV_GUARD_INSTALL) == 0 && is_guarded(p))
 		guard = WEFT__GUARD_MADVISE;
 	munmap(p, pool.page);
 	return guard;
