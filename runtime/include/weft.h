@@ -576,12 +576,14 @@ WEFT_API int weft_waitgroup_wait_until(struct weft_waitgroup *group, int64_t unt
  * A group: functions that run together, at most `limit` of them at a time, and fail together.
  *
  *	struct weft_group group;
+ *	int started = 0, r;
  *
  *	weft_group_open(&group, 4);
- *	for (int i = 0; i < n; i++)
- *		if (weft_group_go(&group, fetch, &pages[i]) < 0)
- *			break;
+ *	for (int i = 0; i < n && started == 0; i++)
+ *		started = weft_group_go(&group, fetch, &pages[i]);
  *	r = weft_group_wait(&group);
+ *	if (r == 0)
+ *		r = started;
  *
  * They run in a scope of the group, a child of the scope of who opens it. The first that returns
  * something else than 0 ends that scope: what the others wait for ends with -ECANCELED, and no more are
@@ -617,8 +619,9 @@ struct weft_group {
 
 /*
  * Waits until all have ended, and closes the group, which may then be opened again. Returns the first
- * result that was not 0, or 0. Each group that was opened must be waited for, once. It does not end
- * with the scope of the caller, since its functions may use what is the caller's; but they do.
+ * result that was not 0, or 0: what weft_group_go refused to start has none, so look at that one's result,
+ * too. Each group that was opened must be waited for, once. It does not end with the scope of the caller,
+ * since its functions may use what is the caller's; but they do.
  *
  * weft_group_wait_until: 0, and the result in *ret_result (may be NULL); or the group is still open:
  * -ETIMEDOUT or -ECANCELED.
