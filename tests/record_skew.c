@@ -3,6 +3,7 @@
  * A weft program with a bit of everything, whose workers' clocks are off by SKEW ns each (given in
  * the environment). tests/record_skew.py looks at its trace: cause must come before effect.
  */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,7 +18,8 @@
 WEFT_CHAN(int_chan, int)
 
 static int_chan *in, *out, *quit;
-static struct weft_waitgroup producers, relays;
+static struct weft_waitgroup producers, relays, sayers;
+static atomic_bool said;
 
 static void produce(int_chan *c)
 {
@@ -64,11 +66,33 @@ static int answer(int_chan *c)
 	return 42;
 }
 
+/*
+ * Two come from the same place, one after the other, which nothing but their clocks tells: first
+ * the one whose clock is ahead.
+ */
+static void say(const int *first)
+{
+	int last = weft_worker_count() - 1;
+
+	weft_pin((weft__rec_test_skew > 0) == *first ? last : 0);
+	while (!*first && !atomic_load(&said))
+		weft_yield();
+	weft_note("said");
+	atomic_store(&said, true);
+	weft_waitgroup_done(&sayers);
+}
+
 static int app(int argc, char **argv)
 {
+	static const int first = 1, second = 0;
 	struct weft_handle *handle;
 	int v, n = 0, code;
 
+	/* Before messages carry the clock that is ahead to all others. */
+	weft_waitgroup_add(&sayers, 2);
+	weft_go(say, &first);
+	weft_go(say, &second);
+	weft_waitgroup_wait(&sayers);
 	in = weft_make(int_chan, 3);
 	out = weft_make(int_chan, 0);
 	quit = weft_make(int_chan, 0);

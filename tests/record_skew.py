@@ -15,10 +15,10 @@ FOLDER = tempfile.TemporaryDirectory()
 WEFT = os.path.join(BUILD, "cli", "weft")
 
 
-def record(workers, skew, buffer):
+def record(workers, skew, buffer, events):
     path = os.path.join(FOLDER.name, "t.json")
     env = dict(os.environ, WEFT_TRACE=path, WEFT_WORKERS=str(workers), SKEW=str(skew),
-               WEFT_TRACE_BUFFER=buffer)
+               WEFT_TRACE_BUFFER=buffer, WEFT_TRACE_EVENTS=events)
     done = subprocess.run([os.path.join(BUILD, "tests", "record_skew")], env=env,
                           capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "900 42\n", ""), done
@@ -32,12 +32,17 @@ class Lives:
     def __init__(self):
         self.state, self.runs = {}, {}
         self.objects, self.messages, self.last = {}, {}, {}
+        self.stacks = set()
         self.t = 0
 
     def feed(self, e):
         kind = e["ev"]
         if kind == "loc":
             return
+        if kind == "stack":
+            self.stacks.add(e["stack"])
+            return
+        assert "stack" not in e or e["stack"] in self.stacks, "E07"
         assert e["t"] >= self.t, "E05"
         self.t = e["t"]
         for key in ("co", "to", "of", "by"):
@@ -110,8 +115,8 @@ class Lives:
         self.objects[e["on"]]["closed"] = True
 
 
-def check(workers, skew, buffer):
-    path, events = record(workers, skew, buffer)
+def check(workers, skew, buffer, wanted):
+    path, events = record(workers, skew, buffer, wanted)
     lives = Lives()
     for e in events:
         try:
@@ -119,6 +124,9 @@ def check(workers, skew, buffer):
         except AssertionError as err:
             raise AssertionError(f"{err} in {e}") from err
     assert sum(e["ev"] == "send" for e in events) >= 1800
+    # What refers to a stack comes behind it, whoever was there first.
+    bare = [e for e in events if e["ev"] in ("send", "note") and "stack" not in e]
+    assert wanted == "all" or not bare, ("E07", bare[:3])
     if os.path.exists(WEFT):
         done = subprocess.run([WEFT, "check", path], capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, (done.stdout[:500], done.stderr)
@@ -127,11 +135,11 @@ def check(workers, skew, buffer):
 count = 0
 for workers in (1, 2, 4):
     for skew in (0, 1000, -1000, 10000000):
-        for buffer in ("16M", "1"):
+        for buffer, wanted in (("16M", "all"), ("1", "all"), ("16M", "all,stack")):
             count += 1
-            name = f"{workers} workers, clocks off by {skew} ns each, buffer {buffer}"
+            name = f"{workers} workers, clocks off by {skew} ns each, buffer {buffer}, {wanted}"
             try:
-                check(workers, skew, buffer)
+                check(workers, skew, buffer, wanted)
                 print(f"ok {count} - {name}")
             except Exception as err:
                 print(f"not ok {count} - {name}")
