@@ -808,7 +808,7 @@ def _(folder):
 
 EXAMPLES = {
     "ping": ["--rounds", "20"], "ring": [], "worker-pool": [], "request-log": [], "sensor": [],
-    "screen": [], "first-answer": [], "sieve": [], "philosophers": [], "bank": [], "life": [],
+    "screen": [], "kitchen": [], "watchdog": [], "whois": [], "first-answer": [], "sieve": [], "philosophers": [], "bank": [], "life": [],
     "mini-make": [], "blocks": [], "heartbeat": [], "throttle": [], "echo": [],
 }
 

@@ -61,6 +61,13 @@ RUNS = {
     "throttle": ("throttle", [], "".join(f"client {i}: 10 requests\n" for i in range(3))
                  + "all in no less than 125 ms\n"),
     "throttle-many": ("throttle", ["--clients", "20", "--rate", "100000", "--burst", "1"], None),
+    "kitchen": ("kitchen", [], "6 meals served\n"),
+    "kitchen-large": ("kitchen", ["--cooks", "20", "--orders", "60"], None),
+    "watchdog": ("watchdog", [], "nothing moves:\n"
+                 '  2 "to the right" waits for mutex "right"\n  3 "to the left" waits for mutex "left"\n'),
+    "watchdog-in-order": ("watchdog", ["--in-order", "1", "--transfers", "200"], "400 transfers\n"),
+    "whois": ("whois", [], "".join(f"{i} is {who}\n" for i, who in
+                                   enumerate(["Ada", "Ben", "Cem", "Dua", "Eli", "Fay"]))),
     "sieve-long": ("sieve", ["--primes", "30"], None),
 }
 

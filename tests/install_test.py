@@ -37,8 +37,8 @@ def _(folder):
               "share/doc/weft/trace.schema.json", "share/doc/weft/info.schema.json", "share/doc/weft/README.md",
               *(f"share/doc/weft/examples/{e}" for e in (
                   "README.md", "options.h", "bank.c", "blocks.c", "echo.c", "first-answer.c", "heartbeat.c",
-                  "life.c", "mini-make.c", "philosophers.c", "ping.c", "request-log.c", "ring.c", "screen.c", "sensor.c", "sieve.c",
-                  "throttle.c", "worker-pool.c")),
+                  "life.c", "mini-make.c", "kitchen.c", "philosophers.c", "ping.c", "request-log.c", "ring.c", "screen.c", "sensor.c", "sieve.c",
+                  "throttle.c", "watchdog.c", "whois.c", "worker-pool.c")),
               "share/weft/traces/README.md",
               *(f"share/weft/traces/{e}.json" for e in ("philosophers", "ping", "ring", "sieve", "worker-pool"))]
     missing = [w for w in wanted if not (prefix / w).exists()]
