@@ -128,7 +128,9 @@ void weft__rec_reserve_more(struct weft__ring *ring, unsigned units)
 			wait_for_room(ring, end);
 		return;
 	}
-	if (end - atomic_load_explicit(&ring->head_seen, relaxed) > ring->size / 2)
+	/* A hint: that it was given already may be seen late, and does no harm. */
+	if (end - atomic_load_explicit(&ring->head_seen, relaxed) > ring->size / 2 &&
+		!atomic_load_explicit(&weft__rec.kick, relaxed))
 		weft__rec_kick();
 }
 
