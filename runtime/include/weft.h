@@ -709,6 +709,7 @@ WEFT_API int weft_io_open(int fd, struct weft_io **ret_io);
  *
  * So if one coroutine alone has a handle, weft_io_close is all there is; give each other one a
  * reference of its own. A call that waits needs none. What is left at the end of the run is closed.
+ * The descriptor is the handle's: close(2) behind its back wakes nobody who waits with epoll.
  */
 WEFT_API struct weft_io *weft_io_ref(struct weft_io *io);
 WEFT_API void weft_io_unref(struct weft_io *io);
