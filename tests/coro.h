@@ -74,7 +74,10 @@
 	static void name##_body(void)
 #define STRESS_LIMIT_S 60
 
-/* The lock of the queue's object is held. */
+/*
+ * The lock of the queue's object is held. Whoever takes it, as the next ones do, is a coroutine, or
+ * is present meanwhile (weft__alone_come).
+ */
 static int count_waiters(const struct weft__waitq *queue)
 {
 	int n = 0;

@@ -592,8 +592,11 @@ static void *write_both(void *arg)
 {
 	struct relief *r = arg;
 
+	/* To look, it must be present: else who is alone takes no locks (alone.h). */
+	weft__alone_come();
 	while (waiting_at(r->first_in) != 1 || waiting_at(r->second_in) != 1)
 		sched_yield();
+	weft__alone_go();
 	/* Most likely the others sleep deeply then, or nap; it must be right in any case. */
 	for (int i = 0; i < 30; i++) {
 		if (r->busy)
