@@ -85,7 +85,7 @@ static int app(int argc, char **argv)
 	weft_chan_name(kitchen.orders, "orders");
 	weft_chan_name(kitchen.meals, "meals");
 	for (long i = 0; i < cooks; i++)
-		weft_go(cook, &kitchen);
+		weft_go_copy(cook, &kitchen); /* a copy: app may be over before they are */
 	weft_note("the kitchen opens");
 	printf("%d meals served\n", serve(&kitchen, (int)orders));
 	weft_close(kitchen.orders);
