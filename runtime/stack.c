@@ -39,7 +39,7 @@
 #define WARM_MOST 4096 /* free stacks in the depot that keep their memory: 16 MiB */
 #define TRIM 1024      /* stacks made cold at a time */
 #define CO_BYTES ((sizeof(struct weft__co) + 63) & ~(size_t)63)
-#define SHADES 16 /* see co_in */
+#define SHADES 32 /* see co_in */
 #define SHADE_BYTES 64
 
 struct slab {
@@ -73,7 +73,8 @@ bool weft__stack_marks;
 /*
  * The struct in the stack [lo, lo + bytes), not quite at its top: what coroutines touch most would
  * lie at the same place of a page in all of them, and so in a few sets of the caches, which hold a
- * dozen or two each. So each stands a line lower than its neighbour, SHADES times.
+ * dozen or two each. So each stands a line lower than its neighbour, SHADES times: by half a page at
+ * most, which leaves what a coroutine needs that waits to the same page.
  */
 static struct weft__co *co_in(char *lo, size_t bytes)
 {
