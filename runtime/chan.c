@@ -516,10 +516,13 @@ int weft_chan_recv(struct weft_chan *chan, void *ret_value, int64_t until)
 
 static struct weft__waiter *take_some(struct weft__waitq *queue, int *ret_count)
 {
-	struct weft__waiter *first = NULL, **link = &first, *waiter;
+	struct weft__waiter *first = NULL, *last = NULL, **link = &first, *waiter;
 	int most = CLOSE_SOME, n = 0;
 
 	while (n < most && (waiter = weft__waitq_take(queue))) {
+		if (last)
+			weft__prefetch_beyond(last, waiter, 4);
+		last = waiter;
 		__builtin_prefetch(waiter->co, 1);
 		*link = waiter;
 		link = &waiter->next;

@@ -121,6 +121,19 @@ static inline void weft__co_prefetch(const struct weft__co *co, int lines)
 		__builtin_prefetch(sp + 64 * i, 1);
 }
 
+/*
+ * Behind `a` in a queue comes `b`, and whoever comes `ahead` places behind that is not known before
+ * those between have been read, each of which may be in no cache. Stacks that were cut one behind
+ * the other often queue up in that order, so that all are as far apart as these two; where they are
+ * not, what is fetched is of no use, and nothing else happens.
+ */
+static inline void weft__prefetch_beyond(const void *a, const void *b, int ahead)
+{
+	uintptr_t guess = (uintptr_t)b + (uintptr_t)ahead * ((uintptr_t)b - (uintptr_t)a);
+
+	__builtin_prefetch((const void *)guess, 1);
+}
+
 /* Frees the handles that are kept for their next use. At the end of a run. */
 void weft__handles_finish(void);
 

@@ -140,7 +140,10 @@ static WEFT__NO_TSAN_INLINE void weft__runq_prefetch(struct weft__co *co)
 	if (!co)
 		return;
 	weft__co_prefetch(co, 6);
+
 	__builtin_prefetch(co->next, 1);
+	if (co->next)
+		weft__prefetch_beyond(co, co->next, 1);
 }
 
 /* The one that has waited longest in the list, or NULL. */
