@@ -104,6 +104,9 @@ RUNS, FIGURES = _table()
 
 # No row: what the machine takes for the first touch of a page, of which each coroutine has one.
 TOUCH = Run("touch", 1, 1000000, fixed=True, without=PEERS)
+# Nor this: how often, and for how long in all, the machine stops who runs.
+STOPS = Run("stops", 1, 1000, fixed=True, without=PEERS)
+LATENCIES = ("wake", "wait-pair", "wait-yield", "wait-compute")  # the rows that feel it
 
 
 def growth_runs():
