@@ -223,7 +223,8 @@ static int run_wait_compute(long n, long size)
 	return wait_beside(n, false, &done);
 }
 
-/* ---- stops: what the machine itself holds up a loop that does nothing but read the clock ---------
+/* ---- stops: what the machine itself holds up a loop that does nothing but read the clock
+ * ---------
  *
  * A stop is a reading STOP_NS or more behind the one before. No runtime is there in between.
  */
