@@ -406,7 +406,7 @@ static inline __attribute__((always_inline)) int recv_waits(struct weft__worker 
 	if (!waiter.keeps)
 		return r;
 	if (traced && (r == 0 || r == -EPIPE)) {
-		weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS);
+		weft__trace_reserve_awake(weft__worker(), WEFT__TRACE_WAKE_UNITS);
 		weft__trace_recv(weft__worker(), self, chan, waiter.msg, waiter.from, -1, -1, NULL);
 	}
 	weft__chan_unref(chan, self);

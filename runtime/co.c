@@ -265,7 +265,7 @@ static inline __attribute__((always_inline)) int join(
 		r = weft__wait(&handle->lock, &waiter, 0, &handle->last_t, until);
 		if (r < 0)
 			return r;
-		weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS);
+		weft__trace_reserve_awake(weft__worker(), WEFT__TRACE_WAKE_UNITS);
 		weft__lock(&handle->lock); /* finish may still hold it */
 	}
 	code = handle->code;

@@ -23,7 +23,28 @@ void weft__probe_reserve(struct weft__worker *w, unsigned units)
 	weft__rec_reserve(w->ring, units);
 }
 
-/* A record of `units` by co, which may be NULL; its stamp is kept in co and in *last. */
+/* That it went on was recorded right before, and with a stamp of that moment: if it was recorded.
+ */
+void weft__probe_reserve_awake(struct weft__worker *w, unsigned units)
+{
+	if (weft__rec_wants(WEFT_EVENTS_SCHED))
+		weft__rec_reserve_on(w->ring, units);
+	else
+		weft__rec_reserve(w->ring, units);
+}
+
+/* A record of `units` by co; its stamp is kept in co and in *last. */
+static inline struct weft_rec *open_own(struct weft__worker *w, enum weft_ev kind, unsigned units,
+	struct weft__co *co, uint64_t on, int64_t *last)
+{
+	struct weft_rec *rec = weft__rec_begin(w->ring, kind, units, &co->last_t, last);
+
+	rec->co = co->id;
+	rec->on = on;
+	return rec;
+}
+
+/* The same by co, or by nobody: NULL. */
 static struct weft_rec *open_rec(struct weft__worker *w, enum weft_ev kind, unsigned units,
 	struct weft__co *co, uint64_t on, int64_t *last)
 {
@@ -144,14 +165,14 @@ void weft__probe_run(struct weft__worker *w, struct weft__co *co)
 
 	/* acquire: pairs with weft__ready's release, for the stamp that was left in co. */
 	(void)atomic_load_explicit(&co->state, memory_order_acquire);
-	rec = open_rec(w, WEFT_EV_RUN, 1, co, 0, NULL);
+	rec = open_own(w, WEFT_EV_RUN, 1, co, 0, NULL);
 	rec->n = -1;
 	weft__rec_end(w->ring, rec);
 }
 
 void weft__probe_yield(struct weft__worker *w, struct weft__co *co)
 {
-	struct weft_rec *rec = open_rec(w, WEFT_EV_YIELD, 1, co, 0, NULL);
+	struct weft_rec *rec = open_own(w, WEFT_EV_YIELD, 1, co, 0, NULL);
 
 	rec->why = WEFT_YIELD_SCHED;
 	weft__rec_end(w->ring, rec);
@@ -159,7 +180,7 @@ void weft__probe_yield(struct weft__worker *w, struct weft__co *co)
 
 void weft__probe_exit(struct weft__worker *w, struct weft__co *co, int code, int64_t *last)
 {
-	struct weft_rec *rec = open_rec(w, WEFT_EV_EXIT, 1, co, 0, last);
+	struct weft_rec *rec = open_own(w, WEFT_EV_EXIT, 1, co, 0, last);
 
 	rec->n = code;
 	rec->why = WEFT_EXIT_RETURN;
@@ -180,7 +201,7 @@ void weft__probe_block(
 void weft__probe_block_on(
 	struct weft__worker *w, struct weft__co *co, uint64_t on, int64_t *last, int64_t until)
 {
-	struct weft_rec *rec = open_rec(w, WEFT_EV_BLOCK, 2, co, on, last);
+	struct weft_rec *rec = open_own(w, WEFT_EV_BLOCK, 2, co, on, last);
 
 	rec->why = co->wait.why;
 	weft__rec_tail(rec)->a = until_of(until);
@@ -199,7 +220,7 @@ void weft__probe_block_select(struct weft__worker *w, struct weft__co *co,
 
 	for (int i = 0; i < n && m < most; i++)
 		m += cases[i].chan != NULL;
-	rec = open_rec(w, WEFT_EV_BLOCK, units_of((size_t)m * sizeof(*out)), co, 0, NULL);
+	rec = open_own(w, WEFT_EV_BLOCK, units_of((size_t)m * sizeof(*out)), co, 0, NULL);
 	rec->why = WEFT_WHY_SELECT;
 	rec->n = m;
 	weft__rec_tail(rec)->a = until_of(until);
@@ -220,7 +241,7 @@ void weft__probe_block_select(struct weft__worker *w, struct weft__co *co,
 
 void weft__probe_sleep(struct weft__worker *w, struct weft__co *co, int64_t until)
 {
-	struct weft_rec *rec = open_rec(w, WEFT_EV_SLEEP, 2, co, 0, NULL);
+	struct weft_rec *rec = open_own(w, WEFT_EV_SLEEP, 2, co, 0, NULL);
 
 	weft__rec_tail(rec)->a = until;
 	weft__rec_tail(rec)->c = pc_of(co);
@@ -246,7 +267,7 @@ void weft__probe_unblock(struct weft__worker *w, struct weft__co *co, struct wef
 void weft__probe_join(
 	struct weft__worker *w, struct weft__co *co, uint64_t of, int64_t *last, int code)
 {
-	struct weft_rec *rec = open_rec(w, WEFT_EV_JOIN, 2, co, 0, last);
+	struct weft_rec *rec = open_own(w, WEFT_EV_JOIN, 2, co, 0, last);
 
 	rec->n = code;
 	weft__rec_tail(rec)->a = (int64_t)of;
@@ -334,34 +355,72 @@ static size_t value_payload(
 	}
 	*ret_bytes = value;
 	*ret_len = chan->elem_size;
-	if (chan->elem_size <= 8 || chan->elem->kind == WEFT_ELEM_UNIT)
+	if (chan->elem->kind == WEFT_ELEM_UNIT)
 		return 0;
 	return at_most(chan->elem_size, WEFT_BYTES_MAX);
+}
+
+/* All but the value, for which the payload has room. */
+static inline struct weft_rec *open_send(struct weft__worker *w, size_t payload,
+	struct weft__co *co, struct weft_chan *chan, enum weft_via via, struct weft__co *by,
+	int case_index, int64_t len)
+{
+	struct weft_rec *rec =
+		open_rec(w, WEFT_EV_SEND, units_of(payload), co, chan->id, &chan->last_t);
+	struct weft_rec_tail *tail = weft__rec_tail(rec);
+
+	rec->why = (uint8_t)via;
+	rec->n = case_index;
+	rec->flags = sys_flag(co) | (by ? WEFT_REC_BY : 0);
+	tail->a = (int64_t)weft__rec_msg(w->ring, &chan->last_msg);
+	tail->b = pc_of(co);
+	tail->c = by ? (int64_t)by->id : len;
+	return rec;
+}
+
+/* Of a string, or of more than the tail has room for. */
+static __attribute__((noinline)) uint64_t send_long(struct weft__worker *w, struct weft__co *co,
+	struct weft_chan *chan, const void *value, enum weft_via via, struct weft__co *by,
+	int case_index, int64_t len)
+{
+	const char *bytes;
+	size_t full, n = value_payload(chan, value, &bytes, &full);
+	struct weft_rec *rec = open_send(w, n, co, chan, via, by, case_index, len);
+	uint64_t msg = (uint64_t)weft__rec_tail(rec)->a;
+
+	rec->flags |= WEFT_REC_VALUE | (bytes ? 0 : WEFT_REC_NULL);
+	weft__rec_tail(rec)->d = full;
+	if (bytes)
+		memcpy(weft__rec_payload(rec), bytes, n);
+	weft__rec_end(w->ring, rec);
+	return msg;
+}
+
+/* At most 8 bytes. A call of memcpy takes as long as the rest. */
+static inline void put_short(uint64_t *to, const void *value, size_t size)
+{
+	if (size == 8)
+		memcpy(to, value, 8);
+	else if (size == 4)
+		memcpy(to, value, 4);
+	else
+		memcpy(to, value, size);
 }
 
 uint64_t weft__probe_send(struct weft__worker *w, struct weft__co *co, struct weft_chan *chan,
 	const void *value, enum weft_via via, struct weft__co *by, int case_index, int64_t len)
 {
 	bool shown = weft__rec_value_bytes >= 0;
-	const char *bytes = NULL;
-	size_t full = 0, n = shown ? value_payload(chan, value, &bytes, &full) : 0;
-	struct weft_rec *rec = open_rec(w, WEFT_EV_SEND, units_of(n), co, chan->id, &chan->last_t);
-	struct weft_rec_tail *tail = weft__rec_tail(rec);
-	uint64_t msg = weft__rec_msg(w->ring, &chan->last_msg);
+	struct weft_rec *rec;
+	uint64_t msg;
 
-	rec->why = (uint8_t)via;
-	rec->n = case_index;
-	rec->flags = sys_flag(co) | (shown ? WEFT_REC_VALUE : 0) | (by ? WEFT_REC_BY : 0);
-	tail->a = (int64_t)msg;
-	tail->b = pc_of(co);
-	tail->c = by ? (int64_t)by->id : len;
-	if (n > 0 || (shown && chan->elem->kind == WEFT_ELEM_CSTR)) {
-		tail->d = full;
-		memcpy(weft__rec_payload(rec), bytes ? bytes : "", n);
-		if (!bytes)
-			rec->flags |= WEFT_REC_NULL;
-	} else if (full <= 8) {
-		memcpy(&tail->d, value, full);
+	if (shown && (chan->elem_size > 8 || chan->elem->kind == WEFT_ELEM_CSTR))
+		return send_long(w, co, chan, value, via, by, case_index, len);
+	rec = open_send(w, 0, co, chan, via, by, case_index, len);
+	msg = (uint64_t)weft__rec_tail(rec)->a;
+	if (shown) {
+		rec->flags |= WEFT_REC_VALUE;
+		put_short(&weft__rec_tail(rec)->d, value, chan->elem_size);
 	}
 	weft__rec_end(w->ring, rec);
 	return msg;
@@ -370,7 +429,7 @@ uint64_t weft__probe_send(struct weft__worker *w, struct weft__co *co, struct we
 void weft__probe_recv(struct weft__worker *w, struct weft__co *co, struct weft_chan *chan,
 	uint64_t msg, uint64_t from, int case_index, int64_t len, int64_t *last)
 {
-	struct weft_rec *rec = open_rec(w, WEFT_EV_RECV, 2, co, chan->id, last);
+	struct weft_rec *rec = open_own(w, WEFT_EV_RECV, 2, co, chan->id, last);
 	struct weft_rec_tail *tail = weft__rec_tail(rec);
 
 	rec->n = case_index;
@@ -402,7 +461,7 @@ void weft__probe_close(
 
 void weft__probe_select(struct weft__worker *w, struct weft__co *co, int pick, int n)
 {
-	struct weft_rec *rec = open_rec(w, WEFT_EV_SELECT, 2, co, 0, NULL);
+	struct weft_rec *rec = open_own(w, WEFT_EV_SELECT, 2, co, 0, NULL);
 
 	rec->n = pick;
 	weft__rec_tail(rec)->a = n;

@@ -47,6 +47,7 @@ uintptr_t weft__probe_place(struct weft__co *self, uintptr_t pc);
 bool weft__probe_stack(
 	struct weft__worker *w, uint32_t number, const uintptr_t *pcs, int n, int64_t *last);
 void weft__probe_reserve(struct weft__worker *w, unsigned units);
+void weft__probe_reserve_awake(struct weft__worker *w, unsigned units);
 void weft__probe_spawn(struct weft__worker *w, struct weft__co *parent, struct weft__co *co);
 void weft__probe_run(struct weft__worker *w, struct weft__co *co);
 void weft__probe_yield(struct weft__worker *w, struct weft__co *co);
@@ -128,6 +129,10 @@ void weft__probe_warning(struct weft__worker *w, const char *text);
 #define weft__trace_nowhere(self) WEFT__PROBE(WEFT_EVENTS_LOC, (void)((self)->at_pc = 0))
 
 #define weft__trace_reserve(...) WEFT__PROBE(WEFT_EVENTS_ALL, weft__probe_reserve(__VA_ARGS__))
+/* For what is recorded first behind a wait: it belongs to the moment in which its coroutine went
+ * on. */
+#define weft__trace_reserve_awake(...) \
+	WEFT__PROBE(WEFT_EVENTS_ALL, weft__probe_reserve_awake(__VA_ARGS__))
 #define weft__trace_spawn(...) WEFT__PROBE(WEFT_EVENTS_BASE, weft__probe_spawn(__VA_ARGS__))
 #define weft__trace_run(...) WEFT__PROBE(WEFT_EVENTS_SCHED, weft__probe_run(__VA_ARGS__))
 #define weft__trace_yield(...) WEFT__PROBE(WEFT_EVENTS_SCHED, weft__probe_yield(__VA_ARGS__))

@@ -275,7 +275,7 @@ static int finish_case(struct select *s, struct weft__co *self, struct weft__wai
 
 	if (c->send && !ok)
 		panic_send_on_closed(c->chan);
-	weft__trace_reserve(weft__worker(), WEFT__STEP_UNITS);
+	weft__trace_reserve_awake(weft__worker(), WEFT__STEP_UNITS);
 	if (!c->send) {
 		if (!ok && c->value)
 			memset(c->value, 0, c->chan->elem_size);
@@ -320,7 +320,7 @@ static int wait_for_nobody(struct select *s, struct weft__co *self, int64_t unti
 {
 	int r = weft__wait_alone(self, until);
 
-	weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS);
+	weft__trace_reserve_awake(weft__worker(), WEFT__TRACE_WAKE_UNITS);
 	weft__trace_select(weft__worker(), self, pick_of(r), s->n);
 	return r;
 }
@@ -347,7 +347,7 @@ static int wait_all(struct select *s, struct weft__co *self, int64_t until)
 	winner = park_all(s, a, &nobody, until);
 	dequeue_all(s, winner);
 	if (winner == &nobody) {
-		weft__trace_reserve(weft__worker(), WEFT__TRACE_WAKE_UNITS);
+		weft__trace_reserve_awake(weft__worker(), WEFT__TRACE_WAKE_UNITS);
 		weft__trace_select(weft__worker(), self, pick_of(nobody.result), s->n);
 		r = nobody.result;
 	} else {

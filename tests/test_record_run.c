@@ -124,6 +124,30 @@ static void print_finding(void *arg, const struct weft_finding *finding)
 		finding->text);
 }
 
+/*
+ * What is recorded first behind a wait belongs to the moment in which its coroutine went on: its
+ * stamp is the one of its `run`, or right behind it, as of two records about one coroutine.
+ */
+static void check_moment(const char *kind, const char *line)
+{
+	static struct {
+		bool waits;
+		int64_t ran;
+	} cos[16];
+	int co = field(line, "co") ? atoi(field(line, "co")) : 0;
+
+	if (co <= 0 || co >= 16)
+		return;
+	if (strcmp(kind, "block") == 0) {
+		cos[co].waits = strstr("recv select join", field(line, "why"));
+	} else if (strcmp(kind, "run") == 0) {
+		cos[co].ran = atoll(field(line, "t"));
+	} else if (cos[co].waits && strstr("recv select join", kind)) {
+		CHECK(atoll(field(line, "t")) - cos[co].ran <= 2);
+		cos[co].waits = false;
+	}
+}
+
 static void check_trace(const char *expected)
 {
 	static char line[65536], text[8192];
@@ -139,6 +163,7 @@ static void check_trace(const char *expected)
 		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 			if (strcmp(kind, words[i].kind) == 0)
 				put_word(text, sizeof(text), line, words[i].fields);
+		check_moment(kind, line);
 	}
 	fclose(f);
 	CHECK_INT(weft_check(trace_file, NULL, print_finding, NULL, &summary, &error), 0);

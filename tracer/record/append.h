@@ -36,22 +36,28 @@ bool weft__rec_make_room(struct weft__ring *ring, enum weft_ev kind, unsigned un
  * Makes sure that the next `units` units fit: call it before taking a lock, with the sum of all
  * records that the operation can write. When the ring is full it wakes the collector and waits,
  * holding nothing, as long as the collector advances. After it, begin never waits. In the mode that
- * drops records neither waits.
- *
- * It also begins a moment: the first record behind it reads the ticks, and those that follow it
- * bear the same stamp, unless an object asks for a later one.
+ * drops records neither waits. The moment of the record before goes on.
  */
-static inline void weft__rec_reserve(struct weft__ring *ring, unsigned units)
+static inline void weft__rec_reserve_on(struct weft__ring *ring, unsigned units)
 {
 	/* A pad at most; reserve_more has the collector woken when half of it is taken. */
 	uint64_t end =
 		weft__ring_published(ring, memory_order_relaxed) + units + WEFT_REC_UNITS_MAX - 1;
 
-	atomic_store_explicit(&ring->moment, false, memory_order_relaxed);
 	if (__builtin_expect(end - atomic_load_explicit(&ring->head_seen, memory_order_acquire) >
 				     ring->size / 2,
 		    0))
 		weft__rec_reserve_more(ring, units);
+}
+
+/*
+ * The same where a moment begins: the first record behind it reads the ticks, and those that follow
+ * it bear the same stamp, unless an object asks for a later one.
+ */
+static inline void weft__rec_reserve(struct weft__ring *ring, unsigned units)
+{
+	atomic_store_explicit(&ring->moment, false, memory_order_relaxed);
+	weft__rec_reserve_on(ring, units);
 }
 
 /*
