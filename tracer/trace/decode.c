@@ -56,6 +56,7 @@ void weft_record_clear(struct weft_record *rec)
 	const char *from = (const char *)&absent;
 	size_t at = 0;
 
+#pragma GCC unroll 8
 	for (; at + BLOCK <= sizeof(*rec); at += BLOCK)
 		memcpy(to + at, from + at, BLOCK);
 	memcpy(to + at, from + at, sizeof(*rec) % BLOCK);
