@@ -62,6 +62,49 @@ static const char *string(const char *s, size_t full)
 #define UINT(type, v) plain(WEFT_CLASS_UINT, #type, &(type){v}, sizeof(type))
 #define REAL(type, v) plain(WEFT_CLASS_FLOAT, #type, &(type){v}, sizeof(type))
 
+static void check_number(uint64_t v)
+{
+	static struct weft__rising last;
+	char want[32];
+
+	snprintf(want, sizeof(want), "%llu", (unsigned long long)v);
+	*weft__put_u64(text, v) = '\0';
+	CHECK_STR(text, want);
+	*weft__put_rising(text, &last, v) = '\0';
+	CHECK_STR(text, want);
+	if (v <= INT64_MAX) {
+		snprintf(want, sizeof(want), "%lld", -(long long)v);
+		*weft__put_i64(text, -(int64_t)v) = '\0';
+		CHECK_STR(text, want);
+	}
+}
+
+TEST(numbers_of_every_length_have_all_their_digits)
+{
+	uint64_t power = 1;
+
+	for (int digits = 1; digits <= 20; digits++) {
+		check_number(power - 1);
+		check_number(power);
+		check_number(power + 1);
+		for (uint64_t first = 2; first < 10 && digits < 20; first++)
+			check_number(first * power + power / 7);
+		if (digits < 20)
+			power *= 10;
+	}
+	check_number(UINT64_MAX);
+}
+
+TEST(numbers_that_rise_and_fall_are_their_own)
+{
+	uint64_t v = 0;
+
+	for (int i = 0; i < 200000; i++) {
+		check_number(v);
+		v = i % 1000 == 999 ? v / 1000 : v + (uint64_t)i * 7 % 5000;
+	}
+}
+
 TEST(small_integers_are_plain)
 {
 	CHECK_STR(INT(int, 42), "42");

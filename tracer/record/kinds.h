@@ -39,23 +39,24 @@ typedef char *weft__kind_fn(char *p, const struct weft__input *in);
 /* By kind; NULL: the recorder writes no such record. */
 extern weft__kind_fn *const weft__kinds[WEFT_EV_COUNT_];
 
-static inline char *weft__put_ns(char *p, int64_t t)
+/* ns as a file may hold them. */
+static inline int64_t weft__file_ns(int64_t t)
 {
 	if (t < 0)
-		t = 0;
-	return weft__put_i64(p, t < WEFT_TIME_MAX ? t : WEFT_TIME_MAX);
+		return 0;
+	return t < WEFT_TIME_MAX ? t : WEFT_TIME_MAX;
 }
 
 /* A reading of the clock, such as a deadline, as the file's time. */
 static inline char *weft__put_time(char *p, const struct weft__lines *lines, int64_t t)
 {
-	return weft__put_ns(p, t - lines->timeline.zero.ns);
+	return weft__put_i64(p, weft__file_ns(t - lines->timeline.zero.ns));
 }
 
 /* A stamp, in ticks, as the file's time. */
 static inline char *weft__put_stamp(char *p, const struct weft__lines *lines, int64_t ticks)
 {
-	return weft__put_ns(p, weft__timeline_ns(&lines->timeline, ticks));
+	return weft__put_i64(p, weft__file_ns(weft__timeline_ns(&lines->timeline, ticks)));
 }
 
 /* One of the payload's strings. */

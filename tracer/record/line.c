@@ -291,10 +291,12 @@ static bool has_worker(const struct weft_rec *rec, int worker)
 static char *put_head(char *p, const struct weft__input *in)
 {
 	const struct weft_rec *rec = in->rec;
+	struct weft__lines *lines = in->lines;
 
 	memcpy(p, heads[rec->kind].text, HEAD_ROOM);
 	p += heads[rec->kind].len;
-	p = weft__put_stamp(p, in->lines, rec->t);
+	p = weft__put_rising(p, &lines->last_t,
+		(uint64_t)weft__file_ns(weft__timeline_ns(&lines->timeline, rec->t)));
 	if (has_worker(rec, in->worker))
 		p = weft__put_i64(WEFT__KEY(p, "w"), in->worker);
 	if (rec->kind == WEFT_EV_NAME && rec->on)

@@ -14,14 +14,16 @@
 #include "tracer/record/names.h"
 #include "tracer/record/objects.h"
 #include "tracer/record/places.h"
+#include "tracer/record/text.h"
 #include "tracer/record/timeline.h"
 #include "tracer/record/writer.h"
 
 struct weft__lines {
 	struct weft__writer *out;
 	struct weft__timeline timeline;
-	bool located;	    /* source locations are wanted */
-	size_t value_bytes; /* what a record holds of a value at most */
+	struct weft__rising last_t; /* as it was written */
+	bool located;		    /* source locations are wanted */
+	size_t value_bytes;	    /* what a record holds of a value at most */
 	struct weft__names names;
 	struct weft__locs locs;
 	struct weft__places places;

@@ -23,25 +23,60 @@ static unsigned digits_of(uint64_t v)
 	return about + (v >= powers[about]);
 }
 
-/* From the last digits to the first, in their place. */
+static inline void put_pair(char *p, uint32_t v)
+{
+	memcpy(p, pairs + v * 2, 2);
+}
+
+static inline void put_four(char *p, uint32_t v)
+{
+	put_pair(p, v / 100);
+	put_pair(p + 2, v % 100);
+}
+
+/*
+ * From the last digits to the first, in their place. Four at a time: each division waits for the
+ * one before, and what is done with four digits does not.
+ */
 char *weft__put_u64(char *p, uint64_t v)
 {
 	char *end, *d;
+	uint32_t first;
 
 	if (v < 10) { /* most are: workers, coroutines, channels */
 		*p = (char)('0' + v);
 		return p + 1;
 	}
 	end = d = p + digits_of(v);
-	for (; v >= 100; v /= 100) {
-		d -= 2;
-		memcpy(d, pairs + v % 100 * 2, 2);
+	for (; v >= 10000; v /= 10000) {
+		d -= 4;
+		put_four(d, (uint32_t)(v % 10000));
 	}
-	if (v >= 10)
-		memcpy(p, pairs + v * 2, 2);
+	first = (uint32_t)v;
+	if (first >= 100) {
+		put_pair(d - 2, first % 100);
+		first /= 100;
+	}
+	if (first >= 10)
+		put_pair(p, first);
 	else
-		*p = (char)('0' + v);
+		*p = (char)('0' + first);
 	return end;
+}
+
+char *weft__put_rising(char *p, struct weft__rising *last, uint64_t v)
+{
+	uint64_t high = v / 10000;
+
+	if (high == 0)
+		return weft__put_u64(p, v);
+	if (high != last->high) {
+		last->high = high;
+		last->len = (unsigned)(weft__put_u64(last->text, high) - last->text);
+	}
+	memcpy(p, last->text, sizeof(last->text));
+	put_four(p + last->len, (uint32_t)(v % 10000));
+	return p + last->len + 4;
 }
 
 char *weft__put_i64(char *p, int64_t v)

@@ -17,6 +17,17 @@ char *weft__put_u64(char *p, uint64_t v);
 char *weft__put_i64(char *p, int64_t v);
 char *weft__put_hex(char *p, uint64_t v);
 
+/* Numbers that rise slowly: each is mostly the one before but for its last four digits. Zeroed at
+ * first. */
+struct weft__rising {
+	uint64_t high; /* the last number without those */
+	char text[16];
+	unsigned len;
+};
+
+/* v < 10^20; may write up to 20 bytes, whatever its length is. */
+char *weft__put_rising(char *p, struct weft__rising *last, uint64_t v);
+
 /*
  * A JSON string with its quotes, at most 6 * n + 2 bytes. What is not UTF-8, and NUL, becomes
  * U+FFFD.
