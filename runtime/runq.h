@@ -21,8 +21,8 @@
 struct weft__worker;
 
 /*
- * `next`, head, tail, soon and the links belong to whoever is inside. count is written inside and read by
- * anybody as a hint; tick is the owner's, and tells others how fast it goes on.
+ * `next`, head, tail, soon and the links belong to whoever is inside. count is written inside and
+ * read by anybody as a hint; tick is the owner's, and tells others how fast it goes on.
  */
 struct weft__runq {
 	_Atomic uint32_t busy;	  /* the owner is inside, by its bias: see weft__runq_enter */
@@ -132,15 +132,16 @@ static WEFT__NO_TSAN_INLINE void weft__runq_put_next(struct weft__runq *q, struc
 
 /*
  * Who comes next is touched ahead: of very many, none is in the cache any more. Its stack at once,
- * since its struct was touched the time before, and the struct of who comes behind it. More of the
- * stack than when it was made ready: also what the calls return to, by which it goes on.
+ * since its struct was touched the time before, the line of that which its end reads, and the
+ * struct of who comes behind it, and, at a guess, of the one behind that. More of the stack than
+ * when it was made ready: also what the calls return to, by which it goes on.
  */
 static WEFT__NO_TSAN_INLINE void weft__runq_prefetch(struct weft__co *co)
 {
 	if (!co)
 		return;
 	weft__co_prefetch(co, 6);
-
+	__builtin_prefetch(&co->arg, 1);
 	__builtin_prefetch(co->next, 1);
 	if (co->next)
 		weft__prefetch_beyond(co, co->next, 1);

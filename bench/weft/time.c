@@ -223,8 +223,7 @@ static int run_wait_compute(long n, long size)
 	return wait_beside(n, false, &done);
 }
 
-/* ---- stops: what the machine itself holds up a loop that does nothing but read the clock
- * ---------
+/* ---- stops: how long a bare loop that reads the clock stands still --------------------------
  *
  * A stop is a reading STOP_NS or more behind the one before. No runtime is there in between.
  */

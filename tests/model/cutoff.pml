@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The cut-off: a worker that records, and the collector, which draws a line at T and takes all records
- * that it sees to be all that will ever be below. docs/recorder.md, "The cut-off".
+ * The cut-off: a worker that records, and the collector, which draws a line at T and takes all
+ * records that it sees to be all that will ever be below. docs/recorder.md, "The cut-off".
  *
- * What the worker stores lies in a buffer first, in order, which the collector does not see until it
- * goes to memory: at any time, or by the collector's membarrier. Its clock may be any time behind.
+ * What the worker stores lies in a buffer first, in order, which the collector does not see until
+ * it goes to memory: at any time, or by the collector's membarrier. Its clock may be any time
+ * behind.
  *
  * broken: NO_MEMBARRIER NO_FLOOR FLOOR_FIRST NO_WAIT LATE_FLOOR
  */

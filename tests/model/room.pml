@@ -3,12 +3,12 @@
  * A worker that finds its ring full, and the collector, which gives room back. docs/recorder.md,
  * "Room": nobody sleeps while there is room.
  *
- * A futex's sleeper is asleep only if the word still had the value that it gave; its time limit is left
- * out, which would hide a wake-up that is lost.
+ * A futex's sleeper is asleep only if the word still had the value that it gave; its time limit is
+ * left out, which would hide a wake-up that is lost. Room comes back in pieces too small for who waits.
  *
  * broken: LOOK_FIRST NO_LOOK SEEN_LATE NOT_COUNTED
  */
-#define UNITS 3 /* to be written, into a ring that holds one */
+#define UNITS 6 /* to be written, by two at a time, into a ring that holds two */
 
 byte tail, head;
 bool waiting, asleep;
@@ -20,7 +20,7 @@ active proctype worker()
 
 	do
 	:: tail == UNITS -> break
-	:: tail < UNITS && tail - head < 1 -> tail++
+	:: tail < UNITS && tail - head < 1 -> tail = tail + 2
 	:: tail < UNITS && tail - head >= 1 -> /* as it was seen before */
 		do
 		:: true ->

@@ -31,7 +31,7 @@ struct weft__ring {
 	_Atomic uint64_t head_seen; /* a reading of head: release, acquire (see above) */
 	_Atomic int64_t last;	    /* the last stamp; relaxed; the collector's last round reads */
 	_Atomic uint64_t msg;	    /* the last message number; relaxed */
-	_Atomic bool moment;	    /* ticks were read since the last reserve; relaxed */
+	_Atomic bool moment;	    /* ticks were read since it began; relaxed */
 	_Atomic uint64_t lost;	    /* records since the last DROP; relaxed; the last round reads */
 	_Atomic int64_t lost_since; /* when the first of them was; relaxed */
 

@@ -25,7 +25,7 @@ struct weft__rising {
 	unsigned len;
 };
 
-/* v < 10^20; may write up to 20 bytes, whatever its length is. */
+/* May write up to 20 bytes, whatever the length of v is. */
 char *weft__put_rising(char *p, struct weft__rising *last, uint64_t v);
 
 /*

@@ -48,7 +48,10 @@ static const struct weft_record absent = {
 	.ok = true,
 };
 
-/* In blocks: of an assignment gcc makes a `rep movs`, which takes 20 ns to get going. */
+/*
+ * In blocks: of an assignment gcc makes a `rep movs`, which takes 20 ns to get going. Unrolled,
+ * since each record is cleared: a loop takes as many instructions again.
+ */
 void weft_record_clear(struct weft_record *rec)
 {
 	enum { BLOCK = 64 };
@@ -56,7 +59,7 @@ void weft_record_clear(struct weft_record *rec)
 	const char *from = (const char *)&absent;
 	size_t at = 0;
 
-#pragma GCC unroll 8
+#pragma GCC unroll 16
 	for (; at + BLOCK <= sizeof(*rec); at += BLOCK)
 		memcpy(to + at, from + at, BLOCK);
 	memcpy(to + at, from + at, sizeof(*rec) % BLOCK);
