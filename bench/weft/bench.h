@@ -31,7 +31,8 @@ extern const struct bench_row bench_spawn_rows[];
 extern const struct bench_row bench_time_rows[];
 extern const struct bench_row bench_mutex_rows[];
 extern const struct bench_row bench_echo_rows[];
-extern const struct bench_row bench_trace_rows[]; /* ours alone */
+extern const struct bench_row bench_trace_rows[];   /* ours alone */
+extern const struct bench_row bench_machine_rows[]; /* the same */
 
 void bench_start(void);
 void bench_stop(void);

@@ -13,7 +13,8 @@
 #define VALUES_MAX 8
 
 static const struct bench_row *const tables[] = {bench_switch_rows, bench_stream_rows,
-	bench_spawn_rows, bench_time_rows, bench_mutex_rows, bench_echo_rows, bench_trace_rows};
+	bench_spawn_rows, bench_time_rows, bench_mutex_rows, bench_echo_rows, bench_trace_rows,
+	bench_machine_rows};
 
 static struct {
 	double wall, cpu; /* s: when it started, then how long it took */

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Rows about coroutines as such: spawn and join, and very many that are parked; and the least that
- * the latter can cost on a machine.
+ * Rows about coroutines as such: spawn and join, and very many that are parked.
  */
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "bench.h"
 
@@ -104,27 +102,5 @@ static int run_parked(long n, long size)
 	return 0;
 }
 
-/* ---- touch: no coroutines, just n pages where the tops of their stacks would be, written to ------
- */
-
-#define STACK_BYTES ((size_t)65536)
-
-static int run_touch(long n, long size)
-{
-	size_t bytes = (size_t)n * STACK_BYTES;
-	char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (p == MAP_FAILED)
-		return 1;
-	madvise(p, bytes, MADV_NOHUGEPAGE);
-	bench_start();
-	for (long i = 1; i <= n; i++)
-		p[(size_t)i * STACK_BYTES - 8] = 1;
-	bench_stop();
-	munmap(p, bytes);
-	return 0;
-}
-
 const struct bench_row bench_spawn_rows[] = {
-	{"spawn", run_spawn, 1000}, {"parked", run_parked, 1}, {"touch", run_touch, 1}, {0}};
+	{"spawn", run_spawn, 1000}, {"parked", run_parked, 1}, {0}};

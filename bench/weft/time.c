@@ -223,34 +223,6 @@ static int run_wait_compute(long n, long size)
 	return wait_beside(n, false, &done);
 }
 
-/* ---- stops: how long a bare loop that reads the clock stands still --------------------------
- *
- * A stop is a reading STOP_NS or more behind the one before. No runtime is there in between.
- */
-
-#define STOP_NS 10000
-
-static int run_stops(long ms, long size)
-{
-	int64_t began = weft_now(), last = began, end = began + ms * WEFT_MS, stopped = 0;
-	long stops = 0;
-
-	bench_start();
-	while (last < end) {
-		int64_t now = weft_now();
-
-		if (now - last >= STOP_NS) {
-			stopped += now - last;
-			stops++;
-		}
-		last = now;
-	}
-	bench_stop();
-	bench_value("stops_per_s", (double)stops * 1e9 / (double)(last - began));
-	bench_value("stopped", (double)stopped / (double)(last - began));
-	return 0;
-}
-
 const struct bench_row bench_time_rows[] = {{"sleepers", run_sleepers, 1}, {"jobs", run_jobs, 1000},
 	{"wake", run_wake, 1}, {"wait-pair", run_wait_pair, 2}, {"wait-yield", run_wait_yield, 2},
-	{"wait-compute", run_wait_compute, 2}, {"stops", run_stops, 1}, {0}};
+	{"wait-compute", run_wait_compute, 2}, {0}};
