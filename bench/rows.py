@@ -108,8 +108,8 @@ TOUCH = Run("touch", 1, 1000000, fixed=True, without=PEERS)
 STOPS = Run("stops", 1, 1000, fixed=True, without=PEERS)
 # Nor this, for which nobody has a row: a wake-up between two threads, beside the row "wake".
 WAKE_BARE = Run("wake-bare", 2, 1500, fixed=True, without=PEERS)
-BARE_FIGURES = [Figure("the same, two bare threads, p50 us", WAKE_BARE, "wake_p50", None, None, scale=1e-3),
-                Figure("the same, two bare threads, p99 us", WAKE_BARE, "wake_p99", None, None, scale=1e-3)]
+BARE_FIGURES = [Figure("wake of a bare thread, %s us" % p, WAKE_BARE, "wake_" + p, None, None,
+                       scale=1e-3) for p in ("p50", "p99")]
 LATENCIES = ("wake", "wait-pair", "wait-yield", "wait-compute")  # the rows that feel it
 
 
