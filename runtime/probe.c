@@ -23,8 +23,7 @@ void weft__probe_reserve(struct weft__worker *w, unsigned units)
 	weft__rec_reserve(w->ring, units);
 }
 
-/* That it went on was recorded right before, and with a stamp of that moment: if it was recorded.
- */
+/* That it went on was recorded right before, with a stamp of that moment; if it was recorded. */
 void weft__probe_reserve_awake(struct weft__worker *w, unsigned units)
 {
 	if (weft__rec_wants(WEFT_EVENTS_SCHED))

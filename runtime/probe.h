@@ -129,8 +129,7 @@ void weft__probe_warning(struct weft__worker *w, const char *text);
 #define weft__trace_nowhere(self) WEFT__PROBE(WEFT_EVENTS_LOC, (void)((self)->at_pc = 0))
 
 #define weft__trace_reserve(...) WEFT__PROBE(WEFT_EVENTS_ALL, weft__probe_reserve(__VA_ARGS__))
-/* For what is recorded first behind a wait: it belongs to the moment in which its coroutine went
- * on. */
+/* For what is recorded first behind a wait, in the moment in which its coroutine went on. */
 #define weft__trace_reserve_awake(...) \
 	WEFT__PROBE(WEFT_EVENTS_ALL, weft__probe_reserve_awake(__VA_ARGS__))
 #define weft__trace_spawn(...) WEFT__PROBE(WEFT_EVENTS_BASE, weft__probe_spawn(__VA_ARGS__))

@@ -58,8 +58,8 @@ static struct {
 	struct slab *open;	 /* takes new ordinary stacks, or NULL */
 	uintptr_t *cold;	 /* free stacks without memory, by low_end */
 	size_t ncold, cold_room;
-	atomic_bool
-		trimming; /* one at a time: the room that it made is its own. acquire, release */
+	/* One trims at a time: the room that it made is its own. acquire, release */
+	atomic_bool trimming;
 	size_t page, stack_bytes;
 	bool valgrind; /* the program runs under it */
 	_Atomic size_t mprotects;

@@ -14,8 +14,7 @@
 
 #include "bench.h"
 
-/* ---- touch: no coroutines, just n pages where the tops of their stacks would be, written to
- * ------
+/* ---- touch: n pages written to where the tops of coroutines' stacks would be -------------------
  */
 
 #define STACK_BYTES ((size_t)65536)
@@ -65,8 +64,7 @@ static int run_stops(long ms, long size)
 	return 0;
 }
 
-/*
- * ---- wake-bare: from a word's change to the thread that sleeps on it, n times -------------------
+/* ---- wake-bare: from a word's change to the thread that sleeps on it, n times ------------------
  *
  * As the row `wake`, with a futex for the channel: who changes the word computes on for 1 ms.
  */
