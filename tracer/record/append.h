@@ -162,7 +162,7 @@ static inline struct weft_rec *weft__rec_begin(
 	}
 	weft__race_look_away();
 	rec = &ring->units[pos & (ring->size - 1)];
-	/* Untouched since the ring came round. It may lie behind the ring's end, which is harmless. */
+	/* Untouched since the ring came round. Behind the ring's end it is harmless. */
 	__builtin_prefetch(rec + WEFT__REC_AHEAD, 1);
 	weft__rec_blank(rec, kind, units);
 	floor = weft__rec_open(ring, pos);
