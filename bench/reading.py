@@ -38,7 +38,7 @@ def record(program, records, path):
 
 
 def anonymous(pid):
-    """Bytes of anonymous memory that a process has now; 0 if it is gone."""
+    """Bytes of anonymous memory that a process has now, 0 while it begins; None if it is gone."""
     try:
         with open("/proc/%d/status" % pid) as f:
             for line in f:
@@ -46,7 +46,7 @@ def anonymous(pid):
                     return int(line.split()[1]) * 1024
     except OSError:
         pass
-    return 0
+    return None
 
 
 def run(command):
@@ -57,7 +57,7 @@ def run(command):
     def watch():
         while True:
             now = anonymous(child.pid)
-            if not now:
+            if now is None:
                 return
             peak[0] = max(peak[0], now)
             time.sleep(0.002)

@@ -11,6 +11,7 @@
 #include <json-c/json.h>
 
 #include "tracer/event.h"
+#include "tracer/trace/input.h"
 #include "tracer/trace/map.h"
 
 void chrome_object_finish(struct chrome_object *object)
@@ -177,10 +178,13 @@ static int mend(struct chrome_object *object, const char *text, size_t len)
 	int rc = -EINVAL;
 
 	if (json_object_is_type(json, json_type_object)) {
-		object->mended =
-			strdup(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN));
-		rc = object->mended ? scan(object, object->mended, strlen(object->mended))
-				    : -ENOMEM;
+		const char *mended =
+			json_object_to_json_string_length(json, JSON_C_TO_STRING_PLAIN, &len);
+
+		object->mended = calloc(1, len + WEFT_TEXT_PAD); /* as much is read behind values */
+		if (object->mended)
+			memcpy(object->mended, mended, len);
+		rc = object->mended ? scan(object, object->mended, len) : -ENOMEM;
 	}
 	json_object_put(json);
 	return rc;
