@@ -59,6 +59,21 @@ static WEFT__NO_TSAN bool begin_watch(void)
 		&weft__sched.watched, &none, 1, memory_order_acq_rel, memory_order_relaxed);
 }
 
+/*
+ * Else `w` would have to pass a membarrier to take from us, which interrupts us, and stands still
+ * while our core does.
+ */
+static WEFT__NO_TSAN void invite(struct weft__worker *w)
+{
+	struct weft__worker *self = weft__worker();
+
+	if (!self || !weft__runq_expect(&self->runq))
+		return;
+	w->invite.from = self;
+	w->invite.at = weft_now();
+	w->invite.tick = atomic_load_explicit(&self->runq.tick, memory_order_relaxed);
+}
+
 static WEFT__NO_TSAN void wake_watcher(bool to_share)
 {
 	struct weft__sched *s = &weft__sched;
@@ -76,6 +91,7 @@ static WEFT__NO_TSAN void wake_watcher(bool to_share)
 		take_from_list(w);
 		w->watching = true;
 		w->to_share = to_share;
+		invite(w);
 		polls = w->polls;
 	} else {
 		/*
@@ -434,6 +450,9 @@ static WEFT__NO_TSAN void note_share(struct weft__worker *w, bool took)
 static WEFT__NO_TSAN void end_watch(struct weft__worker *w, bool took)
 {
 	w->watching = w->called_away = false;
+	if (w->invite.from) /* it found something else before it watched */
+		weft__runq_restore(&w->invite.from->runq);
+	w->invite.from = NULL;
 	note_share(w, took);
 	/* release: pairs with the next one's acquire in begin_watch. */
 	atomic_store_explicit(&weft__sched.watched, 0, memory_order_release);

@@ -37,6 +37,15 @@ WEFT__NO_TSAN void weft__runq_revoke(struct weft__runq *q)
 	}
 }
 
+WEFT__NO_TSAN bool weft__runq_expect(struct weft__runq *q)
+{
+	if (q->locked || atomic_load_explicit(&q->busy, memory_order_relaxed))
+		return false;
+	/* By ourselves: each weft__runq_enter from now on sees it. */
+	atomic_fetch_add_explicit(&q->revoked, 1, memory_order_relaxed);
+	return true;
+}
+
 WEFT__NO_TSAN void weft__runq_restore(struct weft__runq *q)
 {
 	/* release: pairs with the acquire of `revoked` in weft__runq_enter. */

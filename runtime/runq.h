@@ -204,6 +204,12 @@ static WEFT__NO_TSAN_INLINE bool weft__runq_empty(struct weft__runq *q)
 }
 
 /*
+ * The owner: it is about to wake a thief, and revokes the bias for it, which takes no barrier. Who
+ * is woken restores it. False: it is inside, and the thief has to do that itself.
+ */
+bool weft__runq_expect(struct weft__runq *q);
+
+/*
  * A thief's calls. Revoke takes some microseconds, and the owner goes on meanwhile, more slowly; so
  * who takes several times revokes once, and restores the bias when it is through.
  */

@@ -33,6 +33,13 @@ struct weft__take {
 	bool fine;		  /* each ran for less than a microsecond */
 };
 
+/* Who woke a worker to watch; the bias of its run queue is revoked for that. */
+struct weft__invite {
+	struct weft__worker *from; /* NULL: nobody, or no longer */
+	int64_t at;		   /* weft_now() */
+	uint32_t tick;		   /* of `from`'s queue, then */
+};
+
 /* One OS thread that runs coroutines. Fields without a remark: its own thread only. */
 struct weft__worker {
 	_Alignas(64) struct weft__runq runq;
@@ -57,6 +64,7 @@ struct weft__worker {
 	bool watching;			 /* it is the one that weft__sched.watched tells of */
 	bool called_away;		 /* and has looked before, and goes on with that */
 	bool to_share;			 /* woken for what share_due had; it has found nothing yet */
+	struct weft__invite invite;	 /* under idle_lock by who wakes it, then its own */
 	struct weft__co *due, *due_last; /* made ready on the scheduler's stack, not in runq yet */
 	uint32_t kept;			 /* so many times it kept them to itself: see share_due */
 	struct weft__co *pinned, *pinned_last; /* ready, and only here: first in, first out */

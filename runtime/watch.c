@@ -106,6 +106,13 @@ WEFT__NO_TSAN void weft__watch_judge(struct weft__worker *w)
 		     : within(4 * w->fine_patience, 4 * FINE_PATIENCE_NS, FINE_PATIENCE_MOST_NS);
 }
 
+static WEFT__NO_TSAN void restore(struct weft__worker *victim, struct look *look)
+{
+	if (look->revoked)
+		weft__runq_restore(&victim->runq);
+	look->revoked = false;
+}
+
 static WEFT__NO_TSAN struct weft__co *take_from(struct weft__worker *w, struct weft__worker *victim,
 	struct watch *watch, struct look *look, bool with_next)
 {
@@ -172,13 +179,30 @@ static WEFT__NO_TSAN struct weft__co *look_at(
 	look->tick = tick;
 	if (slices)
 		look->since = now;
+	if (empty || !slow) /* the bias is worth more to it than to us */
+		restore(victim, look);
 	if (empty)
 		return NULL;
 	return slow ? take_slow(w, victim, watch, look, now)
 		    : take_fine(w, victim, watch, look, now);
 }
 
-static WEFT__NO_TSAN void begin(struct watch *watch, int64_t now)
+/* Who woke it is looked at from then on: the way of a wake-up is longer than many a look. */
+static WEFT__NO_TSAN void accept_invite(struct weft__worker *w, struct watch *watch)
+{
+	struct weft__invite *invite = &w->invite;
+	struct look *look;
+
+	if (!invite->from)
+		return;
+	look = &watch->looks[invite->from->index];
+	look->since = look->begun = invite->at;
+	look->tick = invite->tick;
+	look->revoked = true;
+	invite->from = NULL;
+}
+
+static WEFT__NO_TSAN void begin(struct weft__worker *w, struct watch *watch, int64_t now)
 {
 	watch->nap = NAP_NS;
 	watch->awake_until = now + AWAKE_NS;
@@ -189,15 +213,13 @@ static WEFT__NO_TSAN void begin(struct watch *watch, int64_t now)
 		look->tick = look->crowd_tick = tick_of(&weft__sched.workers[i]);
 		look->revoked = false;
 	}
+	accept_invite(w, watch);
 }
 
 static WEFT__NO_TSAN void end_looks(struct watch *watch)
 {
-	for (int i = 0; i < weft__sched.nworkers; i++) {
-		if (watch->looks[i].revoked)
-			weft__runq_restore(&weft__sched.workers[i].runq);
-		watch->looks[i].revoked = false;
-	}
+	for (int i = 0; i < weft__sched.nworkers; i++)
+		restore(&weft__sched.workers[i], &watch->looks[i]);
 }
 
 /* From a random one on: else the first worker's queue would be the one that everybody takes from.
@@ -279,7 +301,7 @@ WEFT__NO_TSAN struct weft__co *weft__watch(struct weft__worker *w)
 	if (w->called_away)
 		watch->awake_until = now + 2 * LOOK_NS;
 	else
-		begin(watch, now);
+		begin(w, watch, now);
 	co = watch_on(w, watch);
 	end_looks(watch);
 	come_back(watch);

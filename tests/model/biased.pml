@@ -5,11 +5,15 @@
  * What the owner stores in `busy` lies in a buffer of one entry first, which others do not see. It goes
  * to memory at any time, before the next store, or when a thief's membarrier makes it.
  *
- * broken: NO_BARRIER NO_LOOK NO_WAIT NO_LOCK EARLY_RESTORE
+ * The owner may also expect a guest: it revokes its bias itself, and the one that it wakes then passes no
+ * barrier and does not wait. A read-modify-write empties the buffer.
+ *
+ * broken: NO_BARRIER NO_LOOK NO_WAIT NO_LOCK EARLY_RESTORE EXPECT_INSIDE EXPECT_NOTHING
  */
 bool busy;		    /* as memory has it */
 bool buffered, buffer;	    /* the owner's store on its way */
 byte revoked;
+bool expected, invited; /* once, at most */
 bool locked;
 byte inside;
 
@@ -36,6 +40,21 @@ inline critical()
 	inside++;
 	assert(inside == 1);
 	inside--
+}
+
+inline expect()
+{
+	if
+	:: !expected ->
+		expected = true;
+#ifdef EXPECT_NOTHING
+		d_step { drain() };
+#else
+		d_step { drain(); revoked++ };
+#endif
+		invited = true
+	:: true /* wakes nobody */
+	fi
 }
 
 active proctype memory()
@@ -65,6 +84,9 @@ active proctype owner()
 #endif
 		fi;
 #endif
+#ifdef EXPECT_INSIDE
+		expect();
+#endif
 		critical();
 		owner_stores(false);
 #ifndef NO_LOCK
@@ -73,7 +95,22 @@ active proctype owner()
 		:: else
 		fi
 #endif
+#ifndef EXPECT_INSIDE
+		expect()
+#endif
 	}
+}
+
+active proctype guest()
+{
+end:
+	invited;
+	lock();
+	critical();
+	locked = false;
+#ifndef EXPECT_NOTHING
+	revoked--
+#endif
 }
 
 active [2] proctype thief()
