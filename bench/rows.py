@@ -87,12 +87,12 @@ def _table():
     jobs = run("jobs", 1000, without=("boost",))
     figures.append(Figure("1,000 jobs of 100 us, speed-up", jobs[1], "ns", 1.85, 1.95,
                           kind="speedup", base=jobs[0]))
-    wake = run("wake", 1500, (2,), fixed=True)
+    wake = run("wake", 4000, (2,), fixed=True)
     figure("send to idle worker, p50 us", wake, "wake_p50", [1.0], [0.5], scale=1e-3)
     figure("send to idle worker, p99 us", wake, "wake_p99", [1.0], [0.5], scale=1e-3)
     figure("yield beside ping-pong, p99 us", run("wait-yield", 1500, (1,), fixed=True), "wait_p99",
            [1.0], [0.5], scale=1e-3)
-    figure("timer beside ping-pong, p99 us", run("wait-pair", 1500, fixed=True), "wait_p99",
+    figure("timer beside ping-pong, p99 us", run("wait-pair", 4000, fixed=True), "wait_p99",
            [1.0], [0.5], scale=1e-3)
     figure("timer beside 10 ms jobs, p99 us", run("wait-compute", 2500, fixed=True),
            "wait_p99", [1.0], [0.5], scale=1e-3)
@@ -107,7 +107,7 @@ TOUCH = Run("touch", 1, 1000000, fixed=True, without=PEERS)
 # Nor this: how often, and for how long in all, the machine stops who runs.
 STOPS = Run("stops", 1, 1000, fixed=True, without=PEERS)
 # Nor this, for which nobody has a row: a wake-up between two threads, beside the row "wake".
-WAKE_BARE = Run("wake-bare", 2, 1500, fixed=True, without=PEERS)
+WAKE_BARE = Run("wake-bare", 2, 4000, fixed=True, without=PEERS)
 BARE_FIGURES = [Figure("wake of a bare thread, %s us" % p, WAKE_BARE, "wake_" + p, None, None,
                        scale=1e-3) for p in ("p50", "p99")]
 LATENCIES = ("wake", "wait-pair", "wait-yield", "wait-compute")  # the rows that feel it
