@@ -250,11 +250,15 @@ static WEFT__NO_TSAN bool timer_calls(struct watch *watch, int64_t now)
 	return weft__timer_is_due(now);
 }
 
+/*
+ * To come back takes a membarrier, which interrupts who runs: not for a timer that is still to come,
+ * since one who switches looks at those itself, and has mostly fired it by the time that we wake.
+ */
 static WEFT__NO_TSAN void nap(struct weft__worker *w, struct watch *watch, int64_t now)
 {
 	int64_t until = now + watch->nap, timer = weft__timers_next();
 
-	if (timer < until) {
+	if (timer <= now) { /* due, but put off */
 		come_back(watch);
 		timer = weft__timers_wake();
 	}
