@@ -106,10 +106,15 @@ RUNS, FIGURES = _table()
 TOUCH = Run("touch", 1, 1000000, fixed=True, without=PEERS)
 # Nor this: how often, and for how long in all, the machine stops who runs.
 STOPS = Run("stops", 1, 1000, fixed=True, without=PEERS)
-# Nor this, for which nobody has a row: a wake-up between two threads, beside the row "wake".
+# Nor these, for which nobody has a row: a wake-up between two threads, beside the row "wake", and a
+# moment that a loop waits for, beside "wait-pair".
 WAKE_BARE = Run("wake-bare", 2, 4000, fixed=True, without=PEERS)
+MOMENT_BARE = Run("moment-bare", 1, 4000, fixed=True, without=PEERS)
+BARE = {"wake": WAKE_BARE, "wait-pair": MOMENT_BARE}
 BARE_FIGURES = [Figure("wake of a bare thread, %s us" % p, WAKE_BARE, "wake_" + p, None, None,
                        scale=1e-3) for p in ("p50", "p99")]
+BARE_FIGURES.append(Figure("a moment seen by a bare loop, p99 us", MOMENT_BARE, "wait_p99", None,
+                           None, scale=1e-3))
 LATENCIES = ("wake", "wait-pair", "wait-yield", "wait-compute")  # the rows that feel it
 
 

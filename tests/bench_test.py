@@ -30,14 +30,15 @@ OURS = str(BUILD / "bench" / "bench")
 TINY = {"yield": "1000", "pingpong": "1000", "ring": "3000", "buffered": "1000", "select": "1000",
         "sieve": "1", "bursts": "100", "stamp": "1000", "spawn": "2000", "parked": "300", "mutex": "1000", "mutex-yield": "1000",
         "sleepers": "100", "jobs": "2", "wake": "3", "wait-pair": "20", "wait-yield": "20",
-        "wait-compute": "30", "touch": "100", "stops": "20", "wake-bare": "3"}
+        "wait-compute": "30", "touch": "100", "stops": "20", "wake-bare": "3", "moment-bare": "3"}
 KEYS = {"parked": {"create_ns", "wake_ns", "bytes"},
         "bursts": {"worker_ns"}, "stamp": {"counter_ns", "clock_ns"},
         "sleepers": {"late_ns", "late_p50", "late_p99"}, "wake": {"wake_p50", "wake_p99"},
         "wait-pair": {"wait_p50", "wait_p99", "waits"},
         "wait-yield": {"wait_p50", "wait_p99", "waits"},
         "wait-compute": {"wait_p50", "wait_p99", "waits"},
-        "stops": {"stops_per_s", "stopped"}, "wake-bare": {"wake_p50", "wake_p99"}}
+        "stops": {"stops_per_s", "stopped"}, "wake-bare": {"wake_p50", "wake_p99"},
+        "moment-bare": {"wait_p50", "wait_p99"}}
 ALWAYS = {"row", "n", "size", "wall_s", "cpu_s", "ns"}
 
 
@@ -69,7 +70,7 @@ def _(folder):
     check_row(OURS, "sieve", 2, size=7)
     check_row(OURS, "bursts", 1, size=3)
     check_row(OURS, "stamp", 1)
-    for each in (rows.TOUCH, rows.STOPS, rows.WAKE_BARE):
+    for each in (rows.TOUCH, rows.STOPS, *rows.BARE.values()):
         check_row(OURS, each.row, each.workers)
 
 

@@ -64,6 +64,32 @@ static int run_stops(long ms, long size)
 	return 0;
 }
 
+/* ---- moment-bare: how late a bare loop that reads the clock sees a moment 1 ms ahead, n times ----
+ *
+ * As the row `wait-pair`, with nothing to be done in between.
+ */
+
+static int run_moment_bare(long n, long size)
+{
+	int64_t *ns = malloc((size_t)n * sizeof(*ns));
+
+	if (!ns)
+		return 1;
+	bench_start();
+	for (long i = 0; i < n; i++) {
+		int64_t due = weft_now() + WEFT_MS, now;
+
+		do
+			now = weft_now();
+		while (now < due);
+		ns[i] = now - due;
+	}
+	bench_stop();
+	bench_percentiles("wait_p50", "wait_p99", ns, (size_t)n);
+	free(ns);
+	return 0;
+}
+
 /* ---- wake-bare: from a word's change to the thread that sleeps on it, n times ------------------
  *
  * As the row `wake`, with a futex for the channel: who changes the word computes on for 1 ms.
@@ -115,4 +141,5 @@ static int run_wake_bare(long n, long size)
 }
 
 const struct bench_row bench_machine_rows[] = {
-	{"touch", run_touch, 1}, {"stops", run_stops, 1}, {"wake-bare", run_wake_bare, 1}, {0}};
+	{"touch", run_touch, 1}, {"stops", run_stops, 1}, {"moment-bare", run_moment_bare, 1},
+	{"wake-bare", run_wake_bare, 1}, {0}};
