@@ -61,7 +61,8 @@ static WEFT__NO_TSAN bool begin_watch(void)
 
 /*
  * Else `w` would have to pass a membarrier to take from us, which interrupts us, and stands still
- * while our core does.
+ * while our core does. Under idle_lock, by which `w` hears of it; weft__watch or end_watch gives
+ * the revocation back. Threads that are no workers have no queue to take from.
  */
 static WEFT__NO_TSAN void invite(struct weft__worker *w)
 {

@@ -4,8 +4,8 @@
  * of it a slot `next` for the one that was made ready last.
  *
  * The lock is biased: its owner enters by a plain store and a load, since it does so at every
- * switch. A thief revokes the bias first, which takes a membarrier; from then on both use a lock as
- * any other. docs/scheduler.md tells the protocol. With one worker there is no thief, and no lock.
+ * switch. A thief revokes the bias first, which takes a membarrier, or the owner did so when it woke
+ * that one; from then on both use a lock as any other. docs/scheduler.md tells the protocol. With one worker there is no thief, and no lock.
  */
 #ifndef WEFT_RUNTIME_RUNQ_H
 #define WEFT_RUNTIME_RUNQ_H
@@ -26,7 +26,7 @@ struct weft__worker;
  */
 struct weft__runq {
 	_Atomic uint32_t busy;	  /* the owner is inside, by its bias: see weft__runq_enter */
-	_Atomic uint32_t revoked; /* thieves that have revoked the bias, or are about to */
+	_Atomic uint32_t revoked; /* how many have revoked the bias, or are about to */
 	bool locked;		  /* the owner is inside, by the lock; the owner's own */
 	struct weft__lock lock;	  /* while the bias is revoked */
 	_Atomic(struct weft__co *) next;
@@ -204,8 +204,9 @@ static WEFT__NO_TSAN_INLINE bool weft__runq_empty(struct weft__runq *q)
 }
 
 /*
- * The owner: it is about to wake a thief, and revokes the bias for it, which takes no barrier. Who
- * is woken restores it. False: it is inside, and the thief has to do that itself.
+ * The owner: it is about to wake a thief, and revokes the bias for it, which takes no barrier. The
+ * thief has to hear of it by a release of the owner's, behind this, and restores the bias. False:
+ * the owner is inside, and the thief has to revoke it itself.
  */
 bool weft__runq_expect(struct weft__runq *q);
 

@@ -165,6 +165,7 @@ static WEFT__NO_TSAN struct weft__co *look_at(
 	uint32_t tick = tick_of(victim), slices = tick - look->tick;
 	bool empty = weft__runq_empty(q), slow;
 	int64_t span = now - look->begun;
+	struct weft__co *co = NULL;
 
 	if (slices || !empty)
 		watch->busy = true;
@@ -179,12 +180,12 @@ static WEFT__NO_TSAN struct weft__co *look_at(
 	look->tick = tick;
 	if (slices)
 		look->since = now;
-	if (empty || !slow) /* the bias is worth more to it than to us */
+	if (!empty)
+		co = slow ? take_slow(w, victim, watch, look, now)
+			  : take_fine(w, victim, watch, look, now);
+	if (!co && (slices || empty)) /* to one who switches its bias is worth more than to us */
 		restore(victim, look);
-	if (empty)
-		return NULL;
-	return slow ? take_slow(w, victim, watch, look, now)
-		    : take_fine(w, victim, watch, look, now);
+	return co;
 }
 
 /* Who woke it is looked at from then on: the way of a wake-up is longer than many a look. */
@@ -253,20 +254,23 @@ static WEFT__NO_TSAN bool timer_calls(struct watch *watch, int64_t now)
 /*
  * To come back takes a membarrier, which interrupts who runs: not for a timer that is still to come,
  * since one who switches looks at those itself, and has mostly fired it by the time that we wake.
+ * Who computes does not, and we come back when its time is there. Where timers come thick, each of
+ * them would end a nap: not before NAP_NS.
  */
 static WEFT__NO_TSAN void nap(struct weft__worker *w, struct watch *watch, int64_t now)
 {
 	int64_t until = now + watch->nap, timer = weft__timers_next();
 
-	if (timer <= now) { /* due, but put off */
+	if (timer <= now) { /* put off, or armed just now */
 		come_back(watch);
 		timer = weft__timers_wake();
 	}
+	until = within(timer, now + NAP_NS, until);
 	if (!watch->away)
 		weft__alone_go();
 	watch->away = true;
 	atomic_store_explicit(&w->wake_word, 0, memory_order_relaxed);
-	weft__futex_wait(&w->wake_word, 0, timer < until ? timer : until);
+	weft__futex_wait(&w->wake_word, 0, until);
 	watch->nap = watch->nap * 5 / 4;
 	if (watch->nap > NAP_MOST_NS)
 		watch->nap = NAP_MOST_NS;
