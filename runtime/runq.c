@@ -42,8 +42,8 @@ WEFT__NO_TSAN bool weft__runq_expect(struct weft__runq *q)
 	if (q->locked || atomic_load_explicit(&q->busy, memory_order_relaxed)) /* ours */
 		return false;
 	/*
-	 * relaxed: each weft__runq_enter from now on is ours, and sees it. What we did inside before,
-	 * the thief sees by the release by which it hears of this.
+	 * relaxed: each weft__runq_enter from now on is ours, and sees it. What we did inside
+	 * before, the thief sees by the release by which it hears of this.
 	 */
 	atomic_fetch_add_explicit(&q->revoked, 1, memory_order_relaxed);
 	return true;

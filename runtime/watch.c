@@ -252,10 +252,10 @@ static WEFT__NO_TSAN bool timer_calls(struct watch *watch, int64_t now)
 }
 
 /*
- * To come back takes a membarrier, which interrupts who runs: not for a timer that is still to come,
- * since one who switches looks at those itself, and has mostly fired it by the time that we wake.
- * Who computes does not, and we come back when its time is there. Where timers come thick, each of
- * them would end a nap: not before NAP_NS.
+ * To come back takes a membarrier, which interrupts who runs: not for a timer that is still to
+ * come, since one who switches looks at those itself, and has mostly fired it by the time that we
+ * wake. Who computes does not, and we come back when its time is there. Where timers come thick,
+ * each of them would end a nap: not before NAP_NS.
  */
 static WEFT__NO_TSAN void nap(struct weft__worker *w, struct watch *watch, int64_t now)
 {

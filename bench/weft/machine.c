@@ -64,7 +64,8 @@ static int run_stops(long ms, long size)
 	return 0;
 }
 
-/* ---- moment-bare: how late a bare loop that reads the clock sees a moment 1 ms ahead, n times ----
+/* ---- moment-bare: how late a bare loop that reads the clock sees a moment 1 ms ahead, n times
+ * ----
  *
  * As the row `wait-pair`, with nothing to be done in between.
  */
@@ -140,6 +141,5 @@ static int run_wake_bare(long n, long size)
 	return 0;
 }
 
-const struct bench_row bench_machine_rows[] = {
-	{"touch", run_touch, 1}, {"stops", run_stops, 1}, {"moment-bare", run_moment_bare, 1},
-	{"wake-bare", run_wake_bare, 1}, {0}};
+const struct bench_row bench_machine_rows[] = {{"touch", run_touch, 1}, {"stops", run_stops, 1},
+	{"moment-bare", run_moment_bare, 1}, {"wake-bare", run_wake_bare, 1}, {0}};
