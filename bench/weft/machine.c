@@ -64,8 +64,7 @@ static int run_stops(long ms, long size)
 	return 0;
 }
 
-/* ---- moment-bare: how late a bare loop that reads the clock sees a moment 1 ms ahead, n times
- * ----
+/* ---- moment-bare: how late a loop that reads the clock sees a moment 1 ms ahead, n times -----
  *
  * As the row `wait-pair`, with nothing to be done in between.
  */
