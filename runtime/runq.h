@@ -4,9 +4,9 @@
  * of it a slot `next` for the one that was made ready last.
  *
  * The lock is biased: its owner enters by a plain store and a load, since it does so at every
- * switch. A thief revokes the bias first, which takes a membarrier, or the owner did so when it woke
- * that one; from then on both use a lock as any other. docs/scheduler.md tells the protocol. With
- * one worker there is no thief, and no lock.
+ * switch. A thief revokes the bias first, which takes a membarrier, or the owner did so when it
+ * woke that one; from then on both use a lock as any other. docs/scheduler.md tells the protocol.
+ * With one worker there is no thief, and no lock.
  */
 #ifndef WEFT_RUNTIME_RUNQ_H
 #define WEFT_RUNTIME_RUNQ_H
